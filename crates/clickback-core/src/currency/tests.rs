@@ -1,0 +1,1 @@
+//! Tables of currency: input and outcome.

@@ -1,0 +1,23 @@
+//! Clickback's rules, without IO: no runtime, HTTP, SQL, clock, randomness or environment here.
+//!
+//! Read in this order: [`ids`], [`money`] and [`currency`], [`params`] and [`macros`], [`link`],
+//! [`postback`] (a request becomes a [`postback::Postback`] or a rejection), [`attribution`] (a
+//! postback and what is known become a decision).
+
+pub mod attribution;
+pub mod currency;
+pub mod event;
+pub mod field;
+pub mod flag;
+pub mod ids;
+pub mod intake;
+pub mod link;
+pub mod macros;
+pub mod moment;
+pub mod money;
+pub mod params;
+pub mod partner;
+pub mod postback;
+pub mod rollup;
+pub mod rules;
+pub mod sum;

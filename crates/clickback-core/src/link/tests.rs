@@ -1,0 +1,1 @@
+//! Tables of link: input and outcome.

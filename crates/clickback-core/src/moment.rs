@@ -1,0 +1,157 @@
+//! Points in time: microseconds UTC, RFC 3339 text, and the readings of a partner's time.
+//! Nobody here asks what time it is.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Moment(pub i64);
+
+const SECOND: i64 = 1_000_000;
+
+impl Moment {
+    /// From Unix milliseconds.
+    pub fn from_millis(millis: i64) -> Moment {
+        Moment(millis.saturating_mul(1_000))
+    }
+
+    /// Unix milliseconds, rounded down.
+    pub fn millis(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// This many seconds later (or earlier).
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Moment {
+        Moment(self.0.saturating_add(seconds.saturating_mul(SECOND)))
+    }
+
+    /// Seconds from `earlier` to this, rounded down.
+    pub fn seconds_since(self, earlier: Moment) -> i64 {
+        self.0.saturating_sub(earlier.0).div_euclid(SECOND)
+    }
+
+    /// The 15-minute UTC bucket it falls into: minutes since 1970 divided by 15.
+    pub fn quarter_hour(self) -> i64 {
+        self.0.div_euclid(900 * SECOND)
+    }
+
+    /// RFC 3339 text back into a moment.
+    pub fn parse_rfc3339(text: &str) -> Option<Moment> {
+        text.trim()
+            .parse::<Timestamp>()
+            .ok()
+            .map(|at| Moment(at.as_microsecond()))
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl fmt::Display for Moment {
+    /// RFC 3339 in UTC, with as many fraction digits as the value has.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timestamp().fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Moment::parse_rfc3339(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an RFC 3339 time")))
+    }
+}
+
+/// Reads a partner's time: Unix seconds or milliseconds, RFC 3339, or `YYYY-MM-DD hh:mm:ss` in
+/// `zone` (an IANA name; an unknown one is UTC). `None` where there is no reading.
+pub fn read_partner_time(text: &str, zone: &str) -> Option<Moment> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return match text.len() {
+            9..=10 => text
+                .parse::<i64>()
+                .ok()
+                .map(|seconds| Moment(seconds * SECOND)),
+            12..=13 => text.parse::<i64>().ok().map(Moment::from_millis),
+            _ => None,
+        };
+    }
+    if let Some(moment) = Moment::parse_rfc3339(text) {
+        return Some(moment);
+    }
+    if text.len() < 19 || !text.is_ascii() {
+        return None;
+    }
+    let local: civil::DateTime = text.parse().ok()?;
+    let zone = if zone.is_empty() {
+        TimeZone::UTC
+    } else {
+        TimeZone::get(zone).unwrap_or(TimeZone::UTC)
+    };
+    let moment = local.to_zoned(zone).ok()?.timestamp();
+    Some(Moment(moment.as_microsecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partner_times() {
+        let cases = [
+            ("1790000000", "", Some("2026-09-21T14:13:20Z")),
+            ("1790000000123", "", Some("2026-09-21T14:13:20.123Z")),
+            (
+                "2026-09-21T17:13:20+03:00",
+                "",
+                Some("2026-09-21T14:13:20Z"),
+            ),
+            ("2026-09-21 14:13:20", "", Some("2026-09-21T14:13:20Z")),
+            (
+                "2026-09-21 17:13:20",
+                "Europe/Moscow",
+                Some("2026-09-21T14:13:20Z"),
+            ),
+            (
+                " 2026-09-21 14:13:20 ",
+                "Nowhere/Land",
+                Some("2026-09-21T14:13:20Z"),
+            ),
+            ("2026-09-21", "", None),
+            ("17900000000", "", None),
+            ("yesterday", "", None),
+            ("99999999999999999999", "", None),
+            ("", "", None),
+            ("2026-13-45 99:99:99", "", None),
+        ];
+        for (text, zone, expected) in cases {
+            let read = read_partner_time(text, zone).map(|moment| moment.to_string());
+            assert_eq!(read.as_deref(), expected, "{text} {zone}");
+        }
+    }
+
+    #[test]
+    fn extreme_moments_do_not_panic() {
+        for value in [i64::MIN, -1, 0, i64::MAX] {
+            let moment = Moment(value);
+            assert!(!moment.to_string().is_empty());
+            let _ = (
+                moment.quarter_hour(),
+                moment.plus_seconds(i64::MAX),
+                moment.millis(),
+            );
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tables of money: input and outcome.

@@ -1,0 +1,228 @@
+//! Roll-ups: how an event counts, as sums to add. The store adds them in the event's transaction;
+//! `check` recounts them from raw events with the same code.
+
+use std::collections::HashMap;
+
+use crate::currency::Currency;
+use crate::event::{Kind, Status};
+use crate::ids::IntegrationId;
+use crate::moment::Moment;
+use crate::money::Amount;
+use crate::sum::Sum;
+
+/// What of an event counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub integration: IntegrationId,
+    pub kind: Kind,
+    /// The custom event's name; empty for built-in kinds.
+    pub name: String,
+    pub status: Status,
+    pub occurred_at: Moment,
+    pub amount: Option<Amount>,
+    pub currency: Option<Currency>,
+    pub payout: Option<Amount>,
+    pub payout_currency: Option<Currency>,
+    /// Test events are in no total.
+    pub test: bool,
+}
+
+/// One row of the 15-minute roll-up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RollupKey {
+    /// 15-minute UTC bucket of the event time.
+    pub bucket: i64,
+    pub integration: IntegrationId,
+    pub kind: Kind,
+    pub name: String,
+    pub status: Status,
+    /// `None` counts events; sums without a known currency are in no total.
+    pub currency: Option<Currency>,
+}
+
+/// What the row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RollupSums {
+    pub events: i64,
+    pub amount: Sum,
+    pub payout: Sum,
+}
+
+impl RollupSums {
+    /// Nothing to add.
+    pub fn is_zero(&self) -> bool {
+        self.events == 0 && self.amount.is_zero() && self.payout.is_zero()
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            events: self.events + other.events,
+            amount: self.amount.plus(other.amount),
+            payout: self.payout.plus(other.payout),
+        }
+    }
+}
+
+/// Changes to roll-up rows, summed before they are written.
+#[derive(Debug, Default)]
+pub struct Deltas {
+    rows: HashMap<RollupKey, RollupSums>,
+}
+
+impl Deltas {
+    /// An event begins to count.
+    pub fn add(&mut self, event: &Counted) {
+        self.put(event, false);
+    }
+
+    /// An event, as it was, no longer counts.
+    pub fn remove(&mut self, event: &Counted) {
+        self.put(event, true);
+    }
+
+    /// The rows that changed, and an empty set again.
+    pub fn take(&mut self) -> Vec<(RollupKey, RollupSums)> {
+        let mut rows: Vec<_> = self
+            .rows
+            .drain()
+            .filter(|(_, sums)| !sums.is_zero())
+            .collect();
+        rows.sort_by(|(one, _), (two, _)| one.cmp(two));
+        rows
+    }
+
+    /// Adds another set of changes.
+    pub fn merge(&mut self, other: Deltas) {
+        for (key, sums) in other.rows {
+            self.bump(key, sums);
+        }
+    }
+
+    fn put(&mut self, event: &Counted, remove: bool) {
+        if event.test {
+            return;
+        }
+        let known = |amount: Option<Amount>, currency: Option<Currency>| {
+            amount.zip(currency.filter(|currency| currency.is_known()))
+        };
+        let sign = |amount: Amount| if remove { -amount } else { amount };
+        let amount = known(event.amount, event.currency);
+        let payout = known(event.payout, event.payout_currency.or(event.currency));
+        let key = |currency| RollupKey {
+            bucket: event.occurred_at.quarter_hour(),
+            integration: event.integration,
+            kind: event.kind,
+            name: event.name.clone(),
+            status: event.status,
+            currency,
+        };
+        let events = if remove { -1 } else { 1 };
+        let amount_currency = amount.map(|(_, currency)| currency);
+        let mut sums = RollupSums {
+            events,
+            ..RollupSums::default()
+        };
+        if let Some((amount, _)) = amount {
+            sums.amount = Sum::from(sign(amount));
+        }
+        if let Some((payout, currency)) = payout {
+            if Some(currency) == amount_currency {
+                sums.payout = Sum::from(sign(payout));
+            } else {
+                let apart = RollupSums {
+                    payout: Sum::from(sign(payout)),
+                    ..RollupSums::default()
+                };
+                self.bump(key(Some(currency)), apart);
+            }
+        }
+        self.bump(key(amount_currency), sums);
+    }
+
+    fn bump(&mut self, key: RollupKey, sums: RollupSums) {
+        let row = self.rows.entry(key).or_default();
+        *row = row.plus(sums);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(amount: Option<i64>, currency: Option<&str>, payout: Option<(i64, &str)>) -> Counted {
+        Counted {
+            integration: IntegrationId(1),
+            kind: Kind::FirstDeposit,
+            name: String::new(),
+            status: Status::Approved,
+            occurred_at: Moment(0),
+            amount: amount.map(Amount::from_int),
+            currency: currency.and_then(Currency::new),
+            payout: payout.map(|(amount, _)| Amount::from_int(amount)),
+            payout_currency: payout.and_then(|(_, currency)| Currency::new(currency)),
+            test: false,
+        }
+    }
+
+    fn rows(event: &Counted) -> Vec<(String, i64, String, String)> {
+        let mut deltas = Deltas::default();
+        deltas.add(event);
+        deltas
+            .take()
+            .into_iter()
+            .map(|(key, sums)| {
+                let currency = key.currency.map(|c| c.to_string()).unwrap_or_default();
+                (
+                    currency,
+                    sums.events,
+                    sums.amount.to_string(),
+                    sums.payout.to_string(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn how_events_count() {
+        let row = |currency: &str, events, amount: &str, payout: &str| {
+            (
+                currency.to_owned(),
+                events,
+                amount.to_owned(),
+                payout.to_owned(),
+            )
+        };
+        assert_eq!(
+            rows(&event(Some(50), Some("usd"), None)),
+            [row("USD", 1, "50", "0")]
+        );
+        assert_eq!(rows(&event(Some(50), None, None)), [row("", 1, "0", "0")]);
+        assert_eq!(
+            rows(&event(Some(50), Some("zzz9"), None)),
+            [row("", 1, "0", "0")]
+        );
+        assert_eq!(
+            rows(&event(Some(5), Some("usd"), Some((9, "usd")))),
+            [row("USD", 1, "5", "9")]
+        );
+        assert_eq!(
+            rows(&event(Some(5), Some("usd"), Some((9, "eur")))),
+            [row("EUR", 0, "0", "9"), row("USD", 1, "5", "0")]
+        );
+    }
+
+    #[test]
+    fn adding_and_removing_is_nothing() {
+        let mut deltas = Deltas::default();
+        let deposit = event(Some(50), Some("usd"), Some((9, "eur")));
+        deltas.add(&deposit);
+        deltas.remove(&deposit);
+        deltas.add(&Counted {
+            test: true,
+            ..deposit
+        });
+        assert!(deltas.take().is_empty());
+    }
+}

@@ -1,0 +1,256 @@
+//! What a workspace has set up for one integration: aliases, word maps, modes, money, access.
+//! [`Rules`] is the stored shape; [`Ruleset`] is the compiled one that the hot path reads.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::currency::Currency;
+use crate::event::{EventName, Status};
+use crate::field::FieldKind;
+use crate::ids::FieldId;
+use crate::money::Amount;
+
+/// What the partner's transaction id means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TidMeaning {
+    /// One id per transaction: a key of sameness.
+    #[default]
+    Transaction,
+    /// The click's id under another name: no key.
+    Click,
+}
+
+/// What happens to a second postback for what may be the same event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The transaction id tells events apart.
+    #[default]
+    ByTid,
+    /// One event per lead, whatever the id.
+    FirstOnly,
+    /// Every request is an event; only a byte-identical resend within ten minutes is dropped.
+    AlwaysNew,
+    /// The last sum wins, the history is kept.
+    Update,
+}
+
+/// What to do with an event that looks like a repeat but has no transaction id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatChoice {
+    #[default]
+    Count,
+    Hold,
+    Drop,
+}
+
+/// When an event without a transaction id looks like a repeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Repeats {
+    /// Seconds within which the same lead, group, sum and currency look like a repeat.
+    pub window_seconds: i64,
+    pub choice: RepeatChoice,
+}
+
+impl Default for Repeats {
+    fn default() -> Self {
+        Self {
+            window_seconds: 600,
+            choice: RepeatChoice::Count,
+        }
+    }
+}
+
+/// Where our earnings for an event come from when the request does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "from")]
+pub enum Payout {
+    #[default]
+    None,
+    Fixed {
+        amount: Amount,
+        #[serde(default)]
+        currency: Option<Currency>,
+    },
+    /// Taken from a named parameter of the request.
+    Parameter { name: String },
+}
+
+/// Rules of a whole integration, as stored and as the API takes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Currency of sums that come without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// IANA name; times without an offset are read in it. Empty is UTC.
+    pub time_zone: String,
+    pub tid_means: TidMeaning,
+    /// The partner's parameter name → ours, e.g. `sum` → `tracker.cost`.
+    pub aliases: BTreeMap<String, String>,
+    /// The partner's word (lower case) → event name, e.g. `firstdeposit` → `sale`.
+    pub events: BTreeMap<String, String>,
+    /// The partner's word (lower case) → status.
+    pub statuses: BTreeMap<String, Status>,
+    /// Event name → mode, where it is not `by_tid`.
+    pub modes: BTreeMap<String, Mode>,
+    pub repeats: Repeats,
+    /// Valid values of the `secret` parameter; empty asks for none. Two while one is being replaced.
+    pub secrets: Vec<String>,
+    /// Addresses or networks (CIDR) that may send; empty allows all.
+    pub allowed_ips: Vec<String>,
+    /// Custom field that carries the partner's player id: binds it to the lead, and finds the lead
+    /// by it when the clickid is not usable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub player_field: Option<String>,
+    /// Custom field key ← the partner's macro; part of every postback URL.
+    pub field_mappings: Vec<FieldMapping>,
+}
+
+/// One row of the field mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldMapping {
+    /// Key of the custom field.
+    pub field: String,
+    /// The partner's macro, e.g. `{user_id}`.
+    #[serde(rename = "macro")]
+    pub macro_text: String,
+}
+
+/// Rules of one postback configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfigurationRules {
+    /// Parameters of the URL besides event and clickid: (`tracker.cost`, `{amount}`) …
+    pub params: Vec<(String, String)>,
+    /// Currency of this event's sums where the request has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    pub payout: Payout,
+    /// Status of a first sight without one; approved unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_status: Option<Status>,
+}
+
+/// A custom event of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomEvent {
+    pub name: String,
+    pub counts_money: bool,
+}
+
+/// A custom field as the hot path needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldSpec {
+    pub id: FieldId,
+    pub kind: FieldKind,
+    pub options: Vec<String>,
+}
+
+/// Everything that judging one integration's requests needs, compiled once per change.
+#[derive(Debug, Clone, Default)]
+pub struct Ruleset {
+    pub rules: Rules,
+    pub clickid_param: String,
+    /// Event name → rules of its configuration.
+    pub configurations: HashMap<String, ConfigurationRules>,
+    /// Custom events of the workspace by name.
+    pub custom_events: HashMap<String, CustomEvent>,
+    /// Custom fields of the workspace by key.
+    pub fields: HashMap<String, FieldSpec>,
+}
+
+/// Status words that mean the same everywhere; an integration's own map comes first.
+const STATUS_WORDS: &[(Status, &[&str])] = &[
+    (
+        Status::Approved,
+        &[
+            "approved",
+            "approve",
+            "confirmed",
+            "confirm",
+            "accepted",
+            "paid",
+            "success",
+            "completed",
+        ],
+    ),
+    (
+        Status::Pending,
+        &["pending", "hold", "wait", "waiting", "new", "processing"],
+    ),
+    (
+        Status::Rejected,
+        &[
+            "rejected",
+            "reject",
+            "declined",
+            "decline",
+            "cancelled",
+            "canceled",
+            "cancel",
+            "trash",
+            "fraud",
+        ],
+    ),
+];
+
+impl Ruleset {
+    /// The name under which rules know a parameter: aliases, and `details.KEY` as `fields.KEY`.
+    pub fn canonical<'n>(&'n self, name: &'n str) -> Option<&'n str> {
+        self.rules.aliases.get(name).map(String::as_str)
+    }
+
+    /// Whether a parameter name means something here (used to repair doubled question marks).
+    pub fn knows(&self, name: &str) -> bool {
+        name == "clickid"
+            || name.starts_with("tracker.")
+            || name.starts_with("fields.")
+            || name.starts_with("details.")
+            || self.rules.aliases.contains_key(name)
+    }
+
+    /// The event a partner's word stands for; `word` is trimmed lower case.
+    pub fn event(&self, word: &str) -> EventName {
+        let name = self.rules.events.get(word).map_or(word, String::as_str);
+        if let Some(built_in) = EventName::built_in(name) {
+            return built_in;
+        }
+        match self.custom_events.get(name) {
+            Some(custom) => EventName::Custom {
+                name: custom.name.clone(),
+                counts_money: custom.counts_money,
+            },
+            None => EventName::Other {
+                name: name.to_owned(),
+            },
+        }
+    }
+
+    /// The status a partner's word stands for; `word` is trimmed lower case.
+    pub fn status(&self, word: &str) -> Option<Status> {
+        self.rules.statuses.get(word).copied().or_else(|| {
+            STATUS_WORDS
+                .iter()
+                .find(|(_, words)| words.contains(&word))
+                .map(|(status, _)| *status)
+        })
+    }
+
+    /// The mode of an event.
+    pub fn mode(&self, event: &EventName) -> Mode {
+        if self.rules.modes.is_empty() {
+            return Mode::ByTid;
+        }
+        self.rules
+            .modes
+            .get(event.as_str())
+            .copied()
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,195 @@
+//! Types of the inbox: requests as they came, their verdicts, and deciding them again.
+
+use std::sync::Arc;
+
+use clickback_core::flag::{Flag, Flags};
+use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::moment::Moment;
+use clickback_core::postback::{Postback, Rejection};
+
+use super::events::Event;
+use super::integrations::Integration;
+
+/// What became of a request. A closed set, with the same codes in the inbox, the API and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It made a new event.
+    Accepted,
+    /// It changed or completed a known event.
+    Updated,
+    /// Nothing new.
+    Duplicate,
+    /// No such click or lead yet.
+    Unmatched,
+    /// It was answered with a 4xx.
+    Rejected,
+}
+
+impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Verdict; 5] = [
+        Verdict::Accepted,
+        Verdict::Updated,
+        Verdict::Duplicate,
+        Verdict::Unmatched,
+        Verdict::Rejected,
+    ];
+
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Verdict::Accepted => "accepted",
+            Verdict::Updated => "updated",
+            Verdict::Duplicate => "duplicate",
+            Verdict::Unmatched => "unmatched",
+            Verdict::Rejected => "rejected",
+        }
+    }
+
+    /// The verdict with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.code() == code)
+    }
+
+    /// The number that stores it.
+    pub fn number(self) -> i64 {
+        match self {
+            Verdict::Accepted => 1,
+            Verdict::Updated => 2,
+            Verdict::Duplicate => 3,
+            Verdict::Unmatched => 4,
+            Verdict::Rejected => 5,
+        }
+    }
+
+    /// The verdict stored as this number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.number() == number)
+    }
+}
+
+/// The request as it came, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RawRequest {
+    pub method: &'static str,
+    /// Everything behind the `?`.
+    pub query: Vec<u8>,
+    pub content_type: Option<String>,
+    pub body: Option<Vec<u8>>,
+    /// The sender, after trusted proxies.
+    pub address: Option<String>,
+}
+
+/// A judged request on its way to the database.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    pub raw: RawRequest,
+    pub integration: Arc<Integration>,
+    pub received_at: Moment,
+    pub judged: Result<Postback, Rejection>,
+    /// An authenticated test event.
+    pub test: bool,
+}
+
+/// What was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    pub request: RequestId,
+    pub verdict: Verdict,
+    pub flags: Flags,
+    pub lead: Option<LeadId>,
+    /// The event it made, changed or repeats.
+    pub event: Option<EventId>,
+}
+
+/// A row of the inbox list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestSummary {
+    pub id: RequestId,
+    pub integration: IntegrationId,
+    pub verdict: Verdict,
+    pub flags: Flags,
+    pub received_at: Moment,
+    pub method: String,
+    pub query: String,
+    pub code: Option<String>,
+    pub clickid: Option<String>,
+    pub lead: Option<LeadId>,
+    /// The event it made, changed or repeats.
+    pub event: Option<Event>,
+    pub test: bool,
+}
+
+/// One request in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub summary: RequestSummary,
+    pub raw: RawRequest,
+}
+
+/// Which requests, newest first.
+#[derive(Debug, Clone)]
+pub struct RequestFilter {
+    pub workspace: WorkspaceId,
+    pub verdict: Option<Verdict>,
+    pub flag: Option<Flag>,
+    /// Any flag at all.
+    pub flagged: bool,
+    pub integration: Option<IntegrationId>,
+    pub clickid: Option<String>,
+    pub lead: Option<LeadId>,
+    pub from: Option<Moment>,
+    pub to: Option<Moment>,
+    pub before: Option<RequestId>,
+    /// Newer than this, oldest first: what a live page missed.
+    pub after: Option<RequestId>,
+    pub limit: usize,
+}
+
+impl RequestFilter {
+    /// All requests of a workspace.
+    pub fn new(workspace: WorkspaceId) -> Self {
+        Self {
+            workspace,
+            verdict: None,
+            flag: None,
+            flagged: false,
+            integration: None,
+            clickid: None,
+            lead: None,
+            from: None,
+            to: None,
+            before: None,
+            after: None,
+            limit: 50,
+        }
+    }
+}
+
+/// Which requests to decide again.
+#[derive(Debug, Clone)]
+pub struct ReprocessFilter {
+    /// Just these, if any are named.
+    pub ids: Vec<RequestId>,
+    pub requests: RequestFilter,
+}
+
+/// What deciding again did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReprocessReport {
+    /// Requests looked at.
+    pub seen: u64,
+    /// Requests whose verdict, event or flags changed.
+    pub changed: Vec<Reprocessed>,
+}
+
+/// One request before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reprocessed {
+    pub request: RequestId,
+    pub before: Verdict,
+    pub after: Verdict,
+    pub flags: Flags,
+    pub event: Option<Event>,
+    pub code: Option<String>,
+}

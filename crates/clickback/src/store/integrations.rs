@@ -1,0 +1,152 @@
+//! Types of the set-up: integrations, configurations, fields, links, tokens, and the snapshot of
+//! all integrations that the hot path reads from memory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use clickback_core::field::FieldKind;
+use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
+use clickback_core::moment::Moment;
+use clickback_core::partner::PartnerField;
+use clickback_core::rules::{ConfigurationRules, CustomEvent, Rules, Ruleset};
+use uuid::Uuid;
+
+/// A workspace's set-up of one partner, or of none.
+#[derive(Debug, Clone)]
+pub struct Integration {
+    pub id: IntegrationId,
+    pub workspace: WorkspaceId,
+    /// Names it in public URLs.
+    pub uuid: Uuid,
+    /// Catalogue entry; `None` for a custom integration.
+    pub partner: Option<String>,
+    pub name: String,
+    /// The partner's link parameter that carries our clickid, e.g. `sub4`.
+    pub clickid_param: String,
+    /// What the partner writes in its postback for it, e.g. `{sub4}`.
+    pub clickid_macro: String,
+    pub enabled: bool,
+    pub configurations: Vec<Configuration>,
+    pub created_at: Moment,
+    /// The workspace makes text fields for keys it has not seen.
+    pub creates_fields: bool,
+    /// Compiled rules; `ruleset.rules` is what the workspace set.
+    pub ruleset: Ruleset,
+}
+
+/// One event of an integration and its URL's parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    pub id: ConfigurationId,
+    pub integration: IntegrationId,
+    pub position: i64,
+    pub name: String,
+    pub event: String,
+    pub rules: ConfigurationRules,
+}
+
+/// What makes an integration.
+#[derive(Debug, Clone)]
+pub struct NewIntegration {
+    pub workspace: WorkspaceId,
+    pub partner: Option<String>,
+    pub name: String,
+    pub clickid_param: String,
+    pub clickid_macro: String,
+    pub rules: Rules,
+    pub configurations: Vec<NewConfiguration>,
+    /// Custom fields it brings; existing keys stay as they are.
+    pub fields: Vec<(PartnerField, String)>,
+}
+
+/// What changes on an integration; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct IntegrationPatch {
+    pub name: Option<String>,
+    pub clickid_param: Option<String>,
+    pub clickid_macro: Option<String>,
+    pub enabled: Option<bool>,
+    pub rules: Option<Rules>,
+}
+
+/// What makes a postback configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewConfiguration {
+    pub name: String,
+    pub event: String,
+    pub rules: ConfigurationRules,
+}
+
+/// A custom field of leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomField {
+    pub id: FieldId,
+    pub key: String,
+    pub name: String,
+    pub kind: FieldKind,
+    pub options: Vec<String>,
+    pub visible: bool,
+}
+
+/// What makes a custom field.
+#[derive(Debug, Clone)]
+pub struct NewField {
+    pub key: String,
+    pub name: String,
+    pub kind: FieldKind,
+    pub options: Vec<String>,
+    pub visible: bool,
+}
+
+/// A registration link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationLink {
+    pub id: LinkId,
+    pub integration: IntegrationId,
+    pub name: String,
+    pub base_url: String,
+    pub params: Vec<(String, String)>,
+    pub created_at: Moment,
+}
+
+/// What makes a registration link.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    pub integration: IntegrationId,
+    pub name: String,
+    pub base_url: String,
+    pub params: Vec<(String, String)>,
+}
+
+/// An API token without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub id: TokenId,
+    pub workspace: WorkspaceId,
+    pub name: String,
+    pub created_at: Moment,
+}
+
+/// All integrations, in memory: the hot path reads no configuration from the database.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    pub by_uuid: HashMap<Uuid, Arc<Integration>>,
+    pub by_id: HashMap<IntegrationId, Arc<Integration>>,
+    /// Custom events by workspace.
+    pub custom_events: HashMap<WorkspaceId, Vec<CustomEvent>>,
+}
+
+impl Snapshot {
+    /// The integrations of a workspace, oldest first.
+    pub fn of(&self, workspace: WorkspaceId) -> Vec<Arc<Integration>> {
+        let mut list: Vec<_> =
+            self.by_id.values().filter(|integration| integration.workspace == workspace).cloned().collect();
+        list.sort_by_key(|integration| integration.id);
+        list
+    }
+
+    /// One integration of a workspace.
+    pub fn get(&self, workspace: WorkspaceId, id: IntegrationId) -> Option<Arc<Integration>> {
+        self.by_id.get(&id).filter(|integration| integration.workspace == workspace).cloned()
+    }
+}

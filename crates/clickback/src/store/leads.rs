@@ -1,0 +1,137 @@
+//! Types of leads, their values, identities and clicks.
+
+use std::collections::BTreeMap;
+
+use clickback_core::currency::Currency;
+use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId};
+use clickback_core::moment::Moment;
+use clickback_core::money::Amount;
+
+/// A person whom the team sends to partners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    pub id: LeadId,
+    pub workspace: WorkspaceId,
+    /// The clickid that links carry.
+    pub clickid: String,
+    pub name: String,
+    pub status: String,
+    pub test: bool,
+    pub clicked_at: Option<Moment>,
+    pub created_at: Moment,
+    pub values: Vec<FieldValue>,
+    pub identities: Vec<Identity>,
+    pub totals: LeadTotals,
+}
+
+/// A custom field's value on a lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldValue {
+    pub field: FieldId,
+    pub key: String,
+    pub value: String,
+    /// Whether it fits the field's kind; what does not is kept as it came.
+    pub fits: bool,
+    pub set_at: Moment,
+    /// The request that wrote it, if one did.
+    pub source: Option<RequestId>,
+}
+
+/// What an outside id is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdentityKind {
+    Clickid,
+    Telegram,
+    /// The partner's id of the player; its scope is the integration.
+    Player,
+}
+
+impl IdentityKind {
+    /// The number that stores it.
+    pub fn number(self) -> i64 {
+        match self {
+            IdentityKind::Clickid => 1,
+            IdentityKind::Telegram => 2,
+            IdentityKind::Player => 3,
+        }
+    }
+
+    /// The kind stored as this number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        [Self::Clickid, Self::Telegram, Self::Player].into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            IdentityKind::Clickid => "clickid",
+            IdentityKind::Telegram => "telegram",
+            IdentityKind::Player => "player",
+        }
+    }
+
+    /// The kind with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Clickid, Self::Telegram, Self::Player].into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// One id by which a lead is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub kind: IdentityKind,
+    /// The integration of a player id, else 0.
+    pub scope: i64,
+    pub value: String,
+}
+
+/// What the approved events of a lead add up to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeadTotals {
+    pub registrations: u64,
+    pub deposits: u64,
+    pub events: u64,
+    /// Deposited by the player, per currency.
+    pub deposited: BTreeMap<Currency, Amount>,
+    /// Withdrawn and charged back, per currency.
+    pub withdrawn: BTreeMap<Currency, Amount>,
+    /// Earned by the team, per currency.
+    pub payouts: BTreeMap<Currency, Amount>,
+}
+
+/// What makes a lead. Without a clickid one is made.
+#[derive(Debug, Clone, Default)]
+pub struct NewLead {
+    pub workspace: Option<WorkspaceId>,
+    pub name: Option<String>,
+    pub clickid: Option<String>,
+    /// Values by field key.
+    pub fields: Vec<(String, String)>,
+    pub test: bool,
+}
+
+/// What changes on a lead; `None` leaves as it is. An empty value erases a field.
+#[derive(Debug, Clone, Default)]
+pub struct LeadPatch {
+    pub name: Option<String>,
+    pub status: Option<String>,
+    pub fields: Vec<(String, String)>,
+}
+
+/// Which leads.
+#[derive(Debug, Clone)]
+pub struct LeadFilter {
+    pub workspace: WorkspaceId,
+    /// Part of a name, or the whole of a clickid, outside id or field value.
+    pub search: Option<String>,
+    pub before: Option<LeadId>,
+    pub limit: usize,
+}
+
+/// A click, as far as it is recorded now.
+#[derive(Debug, Clone)]
+pub struct NewClick {
+    pub workspace: WorkspaceId,
+    pub clickid: String,
+    pub params: Vec<(String, String)>,
+}

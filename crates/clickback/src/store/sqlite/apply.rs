@@ -1,0 +1,645 @@
+//! One request inside the transaction: find the lead, read the facts, decide, write.
+//! This is the heart of the store; the rules it asks are pure and live in `clickback-core`.
+
+use std::sync::Arc;
+
+use clickback_core::attribution::{
+    Change, Decision, EventFacts, Facts, IDENTICAL_WINDOW_SECONDS, Key, Lookup, Recent, decide, lookup,
+    promote,
+};
+use clickback_core::event::{EventName, Group, Kind, Status};
+use clickback_core::flag::{Flag, Flags};
+use clickback_core::ids::{EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::moment::Moment;
+use clickback_core::postback::Postback;
+use clickback_core::rollup::Deltas;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use crate::store::events::Event;
+use crate::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
+use crate::store::integrations::{Integration, Snapshot};
+use crate::store::leads::IdentityKind;
+
+use super::rows::{EVENT_COLUMNS, counted, event, facts};
+
+/// Work of one transaction: its connection, its ids, and the roll-up changes to write at the end.
+pub(super) struct Work<'c> {
+    pub(super) sql: &'c Connection,
+    pub(super) ids: &'c mut IdSequence,
+    pub(super) deltas: &'c mut Deltas,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) now: Moment,
+    /// Set-up rows changed: the snapshot must be read again after the commit.
+    pub(super) set_up_changed: &'c mut bool,
+}
+
+/// What settling a request came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    pub(super) verdict: Verdict,
+    pub(super) flags: Flags,
+    pub(super) lead: Option<LeadId>,
+    pub(super) event: Option<EventId>,
+}
+
+/// A request on its way into events, new or decided again.
+pub(super) struct Subject<'s> {
+    pub(super) request: RequestId,
+    pub(super) integration: &'s Integration,
+    pub(super) received_at: Moment,
+    pub(super) raw: &'s RawRequest,
+    pub(super) test: bool,
+}
+
+/// A lead as matching sees it.
+#[derive(Clone, Copy)]
+struct Matched {
+    lead: LeadId,
+    clicked_at: Option<Moment>,
+    test: bool,
+}
+
+type Sql<T> = rusqlite::Result<T>;
+
+impl<'c> Work<'c> {
+    pub(super) fn cached(&self, sql: &str) -> Sql<CachedStatement<'c>> {
+        self.sql.prepare_cached(sql)
+    }
+
+    /// Stores a new request and what it says.
+    pub(super) fn store(&mut self, incoming: &Incoming) -> Sql<Outcome> {
+        let request = RequestId(self.ids.next(self.now.millis()));
+        let subject = Subject {
+            request,
+            integration: &incoming.integration,
+            received_at: incoming.received_at,
+            raw: &incoming.raw,
+            test: incoming.test,
+        };
+        let (settled, code, clickid) = match &incoming.judged {
+            Ok(postback) => (self.settle(&subject, postback)?, None, Some(postback.clickid.as_str())),
+            Err(rejection) => (rejected(), Some(rejection.code()), None),
+        };
+        self.insert_request(&subject, settled, code, clickid)?;
+        Ok(Outcome {
+            request,
+            verdict: settled.verdict,
+            flags: settled.flags,
+            lead: settled.lead,
+            event: settled.event,
+        })
+    }
+
+    fn insert_request(&self, subject: &Subject<'_>, settled: Settled, code: Option<&str>, clickid: Option<&str>) -> Sql<()> {
+        let raw = subject.raw;
+        self.cached(
+            "INSERT INTO inbox (id, integration_id, verdict, flags, received_at, method, query, \
+             content_type, body, address, code, clickid, lead_id, event_id, test) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            subject.request.0,
+            subject.integration.id.0,
+            settled.verdict.number(),
+            settled.flags.0,
+            subject.received_at.0,
+            raw.method,
+            raw.query,
+            raw.content_type,
+            raw.body,
+            raw.address,
+            code,
+            // An accepted request's clickid stands in its text and on its lead; a copy would be dead weight.
+            clickid.filter(|_| settled.lead.is_none()),
+            settled.lead.map(|lead| lead.0),
+            settled.event.map(|event| event.0),
+            subject.test,
+        ])?;
+        Ok(())
+    }
+
+    /// Finds the lead, decides and writes the event; the inbox row is the caller's.
+    pub(super) fn settle(&mut self, subject: &Subject<'_>, postback: &Postback) -> Sql<Settled> {
+        let Some(matched) = self.find_or_make_lead(subject, postback)? else {
+            if postback.clickid_usable {
+                self.cached("INSERT OR IGNORE INTO waiting_requests VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+                    subject.integration.workspace.0,
+                    postback.clickid,
+                    subject.received_at.0,
+                    subject.request.0
+                ])?;
+            }
+            return Ok(Settled { verdict: Verdict::Unmatched, flags: postback.flags, lead: None, event: None });
+        };
+        let without_tid;
+        let postback = match &postback.tid {
+            Some(tid) if self.is_clickid_of(subject.integration.workspace, tid, matched.lead)? => {
+                let mut changed = postback.clone();
+                changed.drop_tid();
+                without_tid = changed;
+                &without_tid
+            }
+            _ => postback,
+        };
+        let lookup = lookup(postback);
+        let known = self.facts(subject, postback, matched, &lookup)?;
+        let decision = decide(postback, &lookup, &known, subject.received_at);
+        let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
+        match decision {
+            Decision::New { kind, status, key, takes_first, flags } => {
+                let flags = postback.flags.with(flags);
+                let event = Event {
+                    id: subject.request.event(),
+                    integration: subject.integration.id,
+                    lead: matched.lead,
+                    kind,
+                    status,
+                    name: postback.event.as_str().to_owned(),
+                    amount: postback.amount,
+                    currency: postback.currency,
+                    payout: postback.payout,
+                    payout_currency: postback.payout_currency,
+                    tid: postback.tid.clone(),
+                    flags,
+                    test: matched.test,
+                    occurred_at,
+                    received_at: subject.received_at,
+                    number: None,
+                };
+                self.insert_event(&event, key.as_ref(), takes_first)?;
+                let more = self.write_fields(subject, matched.lead, postback, occurred_at, true)?.1;
+                Ok(Settled {
+                    verdict: Verdict::Accepted,
+                    flags: flags.with(more),
+                    lead: Some(matched.lead),
+                    event: Some(event.id),
+                })
+            }
+            Decision::Same { event, change, flags } => {
+                let changed = !change.is_empty();
+                if changed {
+                    self.change_event(event, &change, Some(subject.request))?;
+                }
+                let (written, more) = self.write_fields(subject, matched.lead, postback, occurred_at, false)?;
+                let verdict = if changed || written { Verdict::Updated } else { Verdict::Duplicate };
+                Ok(Settled {
+                    verdict,
+                    flags: postback.flags.with(flags).with(more),
+                    lead: Some(matched.lead),
+                    event: Some(event),
+                })
+            }
+        }
+    }
+
+    fn find_or_make_lead(&mut self, subject: &Subject<'_>, postback: &Postback) -> Sql<Option<Matched>> {
+        let workspace = subject.integration.workspace;
+        if subject.test {
+            return self.test_lead(workspace).map(Some);
+        }
+        if postback.clickid_usable {
+            let found = self.lead_of(workspace, IdentityKind::Clickid, 0, &postback.clickid)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if let Some(player) = &postback.player {
+            let found =
+                self.lead_of(workspace, IdentityKind::Player, subject.integration.id.0, player)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if postback.clickid_usable {
+            return self.lead_from_click(workspace, &postback.clickid);
+        }
+        Ok(None)
+    }
+
+    fn lead_of(&self, workspace: WorkspaceId, kind: IdentityKind, scope: i64, value: &str) -> Sql<Option<Matched>> {
+        self.cached(
+            "SELECT leads.id, leads.clicked_at, leads.test FROM lead_identities \
+             JOIN leads ON leads.id = lead_identities.lead_id \
+             WHERE lead_identities.workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4",
+        )?
+        .query_row(params![workspace.0, kind.number(), scope, value], |row| {
+            Ok(Matched {
+                lead: LeadId(row.get(0)?),
+                clicked_at: row.get::<_, Option<i64>>(1)?.map(Moment),
+                test: row.get(2)?,
+            })
+        })
+        .optional()
+    }
+
+    /// A known click is enough: the first matched postback makes the lead.
+    fn lead_from_click(&mut self, workspace: WorkspaceId, clickid: &str) -> Sql<Option<Matched>> {
+        let clicked_at: Option<i64> = self
+            .cached("SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2")?
+            .query_row(params![workspace.0, clickid], |row| row.get(0))
+            .optional()?;
+        let Some(clicked_at) = clicked_at.map(Moment) else { return Ok(None) };
+        let lead = self.insert_lead(workspace, clickid, "", Some(clicked_at), false)?;
+        self.cached("UPDATE clicks SET lead_id = ?3 WHERE workspace_id = ?1 AND clickid = ?2")?
+            .execute(params![workspace.0, clickid, lead.0])?;
+        Ok(Some(Matched { lead, clicked_at: Some(clicked_at), test: false }))
+    }
+
+    /// Writes a lead and its first clickid.
+    pub(super) fn insert_lead(
+        &mut self,
+        workspace: WorkspaceId,
+        clickid: &str,
+        name: &str,
+        clicked_at: Option<Moment>,
+        test: bool,
+    ) -> Sql<LeadId> {
+        let lead = LeadId(self.ids.next(self.now.millis()));
+        self.cached(
+            "INSERT INTO leads (id, workspace_id, clickid, name, test, clicked_at, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            lead.0,
+            workspace.0,
+            clickid,
+            name,
+            test,
+            clicked_at.map(|at| at.0),
+            self.now.0
+        ])?;
+        self.insert_identity(workspace, IdentityKind::Clickid, 0, clickid, lead)?;
+        Ok(lead)
+    }
+
+    /// Binds an id to a lead. Returns the lead that has it, which may be another one.
+    pub(super) fn insert_identity(
+        &self,
+        workspace: WorkspaceId,
+        kind: IdentityKind,
+        scope: i64,
+        value: &str,
+        lead: LeadId,
+    ) -> Sql<LeadId> {
+        let row = params![workspace.0, kind.number(), scope, value, lead.0];
+        let inserted = self
+            .cached("INSERT OR IGNORE INTO lead_identities (workspace_id, kind, scope, value, lead_id) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(row)?;
+        if inserted == 1 {
+            return Ok(lead);
+        }
+        self.cached("SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4")?
+            .query_row(params![workspace.0, kind.number(), scope, value], |row| row.get(0).map(LeadId))
+    }
+
+    /// The reserved lead of test events: its own keys, outside every total.
+    fn test_lead(&mut self, workspace: WorkspaceId) -> Sql<Matched> {
+        const CLICKID: &str = "test-lead";
+        let lead = match self.lead_of(workspace, IdentityKind::Clickid, 0, CLICKID)? {
+            Some(matched) => matched.lead,
+            None => self.insert_lead(workspace, CLICKID, "Test lead", None, true)?,
+        };
+        Ok(Matched { lead, clicked_at: None, test: true })
+    }
+
+    fn is_clickid_of(&self, workspace: WorkspaceId, tid: &str, lead: LeadId) -> Sql<bool> {
+        let owner: Option<i64> = self
+            .cached(
+                "SELECT lead_id FROM lead_identities \
+                 WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = ?2",
+            )?
+            .query_row(params![workspace.0, tid], |row| row.get(0))
+            .optional()?;
+        Ok(owner == Some(lead.0))
+    }
+
+    fn facts(&self, subject: &Subject<'_>, postback: &Postback, matched: Matched, lookup: &Lookup) -> Sql<Facts> {
+        let integration = subject.integration.id;
+        let mut known = Facts { clicked_at: matched.clicked_at, ..Facts::default() };
+        if lookup.first_deposit {
+            known.first = self.first_deposit(matched.lead, integration)?;
+        }
+        if let Some(key) = &lookup.key {
+            let (own, other) = self.key_owner(integration, key, matched.lead)?;
+            known.tid_on_other_lead = other;
+            let same = own.or(known.first.filter(|_| lookup.or_first));
+            if let Some(same) = same {
+                known.same = Some(facts(&self.event(same)?));
+            }
+        }
+        if let Some(seconds) = lookup.recent_seconds {
+            known.recent = self.recent(subject, &postback.event, matched.lead, seconds)?;
+        }
+        Ok(known)
+    }
+
+    /// The lead's event under a key, and whether another lead has the same transaction id.
+    fn key_owner(&self, integration: IntegrationId, key: &Key, lead: LeadId) -> Sql<(Option<EventId>, bool)> {
+        let group = key.group.stored();
+        if key.is_tid() {
+            let any: Option<(i64, i64)> = self
+                .cached(
+                    "SELECT lead_id, event_id FROM event_keys \
+                     WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 LIMIT 1",
+                )?
+                .query_row(params![integration.0, group, key.tid], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            match any {
+                None => return Ok((None, false)),
+                Some((owner, event)) if owner == lead.0 => return Ok((Some(EventId(event)), false)),
+                Some(_) => {}
+            }
+        }
+        let own = self
+            .cached(
+                "SELECT event_id FROM event_keys \
+                 WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4",
+            )?
+            .query_row(params![integration.0, group, key.tid, lead.0], |row| row.get(0).map(EventId))
+            .optional()?;
+        Ok((own, key.is_tid()))
+    }
+
+    pub(super) fn first_deposit(&self, lead: LeadId, integration: IntegrationId) -> Sql<Option<EventId>> {
+        let first: Option<Option<i64>> = self
+            .cached("SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2")?
+            .query_row(params![lead.0, integration.0], |row| row.get(0))
+            .optional()?;
+        Ok(first.flatten().map(EventId))
+    }
+
+    pub(super) fn event(&self, id: EventId) -> Sql<Event> {
+        self.cached(&format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"))?.query_row([id.0], event)
+    }
+
+    fn recent(&self, subject: &Subject<'_>, name: &EventName, lead: LeadId, seconds: i64) -> Sql<Vec<Recent>> {
+        let group = name.group();
+        let since = subject.received_at.plus_seconds(-seconds.max(IDENTICAL_WINDOW_SECONDS));
+        let mut statement = self.cached(&format!(
+            "SELECT {EVENT_COLUMNS}, inbox.method, inbox.query, inbox.body FROM events \
+             LEFT JOIN inbox ON inbox.id = events.id \
+             WHERE events.lead_id = ?1 AND events.integration_id = ?2 AND events.received_at >= ?3 \
+             AND events.id <> ?4"
+        ))?;
+        let mut rows = statement.query(params![
+            lead.0,
+            subject.integration.id.0,
+            since.0,
+            subject.request.0
+        ])?;
+        let mut recent = Vec::new();
+        while let Some(row) = rows.next()? {
+            let event = event(row)?;
+            if Group::of(event.kind, &event.name) != group {
+                continue;
+            }
+            let identical = row.get_ref(15)?.as_str_or_null()? == Some(subject.raw.method)
+                && row.get_ref(16)?.as_blob_or_null()? == Some(subject.raw.query.as_slice())
+                && row.get_ref(17)?.as_blob_or_null()? == subject.raw.body.as_deref();
+            recent.push(Recent { event: facts(&event), identical });
+        }
+        Ok(recent)
+    }
+
+    /// Writes an event, its key, its slot and its roll-up change. A row that is there already (an
+    /// event decided again) is replaced.
+    pub(super) fn insert_event(&mut self, event: &Event, key: Option<&Key>, takes_first: bool) -> Sql<()> {
+        self.cached(
+            "INSERT INTO events (id, integration_id, lead_id, kind, status, name, amount, currency, \
+             payout, payout_currency, tid, flags, test, occurred_at, received_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+             ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status, \
+             name = excluded.name, amount = excluded.amount, currency = excluded.currency, \
+             payout = excluded.payout, payout_currency = excluded.payout_currency, tid = excluded.tid, \
+             flags = excluded.flags, occurred_at = excluded.occurred_at",
+        )?
+        .execute(params![
+            event.id.0,
+            event.integration.0,
+            event.lead.0,
+            event.kind.number(),
+            event.status.number(),
+            event.name,
+            event.amount.map(|amount| amount.to_string()),
+            event.currency.as_ref().map(|currency| currency.as_str()),
+            event.payout.map(|amount| amount.to_string()),
+            event.payout_currency.as_ref().map(|currency| currency.as_str()),
+            event.tid,
+            event.flags.0,
+            event.test,
+            event.occurred_at.0,
+            event.received_at.0,
+        ])?;
+        if let Some(key) = key {
+            self.cached(
+                "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![event.integration.0, key.group.stored(), key.tid, event.lead.0, event.id.0])?;
+        }
+        if takes_first {
+            self.set_first(event.lead, event.integration, Some(event.id))?;
+        }
+        self.deltas.add(&counted(event));
+        Ok(())
+    }
+
+    fn set_first(&self, lead: LeadId, integration: IntegrationId, event: Option<EventId>) -> Sql<()> {
+        self.cached(
+            "INSERT INTO lead_states (lead_id, integration_id, first_deposit) VALUES (?1, ?2, ?3) \
+             ON CONFLICT DO UPDATE SET first_deposit = excluded.first_deposit",
+        )?
+        .execute(params![lead.0, integration.0, event.map(|event| event.0)])?;
+        Ok(())
+    }
+
+    /// Changes a known event with its history, slot and roll-ups.
+    pub(super) fn change_event(&mut self, id: EventId, change: &Change, request: Option<RequestId>) -> Sql<Event> {
+        let before = self.event(id)?;
+        let mut after = before.clone();
+        after.amount = change.amount.or(before.amount);
+        after.currency = change.currency.or(before.currency);
+        after.payout = change.payout.or(before.payout);
+        after.payout_currency = change.payout_currency.or(before.payout_currency);
+        after.status = change.status.unwrap_or(before.status);
+        after.kind = change.kind.unwrap_or(before.kind);
+        self.rewrite(&before, &after, request)?;
+        if change.takes_first {
+            self.set_first(after.lead, after.integration, Some(id))?;
+        }
+        if change.releases_first {
+            self.promote_next(after.lead, after.integration, id, request)?;
+        }
+        Ok(after)
+    }
+
+    fn rewrite(&mut self, before: &Event, after: &Event, request: Option<RequestId>) -> Sql<()> {
+        self.cached(
+            "UPDATE events SET kind = ?2, status = ?3, amount = ?4, currency = ?5, payout = ?6, \
+             payout_currency = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            after.id.0,
+            after.kind.number(),
+            after.status.number(),
+            after.amount.map(|amount| amount.to_string()),
+            after.currency.as_ref().map(|currency| currency.as_str()),
+            after.payout.map(|amount| amount.to_string()),
+            after.payout_currency.as_ref().map(|currency| currency.as_str()),
+        ])?;
+        self.deltas.remove(&counted(before));
+        self.deltas.add(&counted(after));
+        let texts = |event: &Event| {
+            [
+                ("kind", Some(event.kind.code().to_owned())),
+                ("status", Some(event.status.code().to_owned())),
+                ("amount", event.amount.map(|amount| amount.to_string())),
+                ("currency", event.currency.map(|currency| currency.to_string())),
+                ("payout", event.payout.map(|amount| amount.to_string())),
+                ("payout_currency", event.payout_currency.map(|currency| currency.to_string())),
+            ]
+        };
+        for ((field, old), (_, new)) in texts(before).into_iter().zip(texts(after)) {
+            if old != new {
+                let id = self.ids.next(self.now.millis());
+                self.cached(
+                    "INSERT INTO event_changes (id, event_id, request_id, changed_at, field, old, new) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    id,
+                    after.id.0,
+                    request.map(|request| request.0),
+                    self.now.0,
+                    field,
+                    old,
+                    new
+                ])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first deposit left: the next approved one takes the slot.
+    fn promote_next(
+        &mut self,
+        lead: LeadId,
+        integration: IntegrationId,
+        left: EventId,
+        request: Option<RequestId>,
+    ) -> Sql<()> {
+        let deposits: Vec<Event> = self
+            .cached(&format!(
+                "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 AND integration_id = ?2 AND kind IN (2, 3)"
+            ))?
+            .query_map(params![lead.0, integration.0], event)?
+            .collect::<Sql<_>>()?;
+        let known: Vec<EventFacts> = deposits.iter().map(facts).collect();
+        let next = promote(&known, left);
+        self.set_first(lead, integration, next)?;
+        if let Some(before) = next.and_then(|next| deposits.iter().find(|event| event.id == next)) {
+            let after = Event { kind: Kind::FirstDeposit, ..before.clone() };
+            self.rewrite(before, &after, request)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the request's custom fields and binds its player id. A new event writes what is newer
+    /// by event time, a known one only what is unset. Returns whether a value was written.
+    fn write_fields(
+        &mut self,
+        subject: &Subject<'_>,
+        lead: LeadId,
+        postback: &Postback,
+        occurred_at: Moment,
+        is_new: bool,
+    ) -> Sql<(bool, Flags)> {
+        let mut flags = Flags::default();
+        let mut written = false;
+        for write in &postback.fields {
+            let field = match write.field {
+                Some(field) => field.0,
+                None => match self.make_field(subject.integration, &write.key)? {
+                    Some(field) => field,
+                    None => continue,
+                },
+            };
+            let conflict = if is_new {
+                "DO UPDATE SET value = excluded.value, fits = excluded.fits, set_at = excluded.set_at, \
+                 source = excluded.source WHERE (excluded.set_at, excluded.source) > (set_at, source)"
+            } else {
+                "DO NOTHING"
+            };
+            let changed = self
+                .cached(&format!(
+                    "INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (lead_id, field_id) {conflict}"
+                ))?
+                .execute(params![lead.0, field, write.value, write.fits, occurred_at.0, subject.request.0])?;
+            written |= changed > 0;
+        }
+        if let Some(player) = &postback.player {
+            let owner = self.insert_identity(
+                subject.integration.workspace,
+                IdentityKind::Player,
+                subject.integration.id.0,
+                player,
+                lead,
+            )?;
+            flags.add_if(owner != lead, Flag::PlayerOfOtherLead);
+        }
+        Ok((written, flags))
+    }
+
+    /// A text field for a key nobody made, where the workspace wants that; at most a hundred.
+    fn make_field(&mut self, integration: &Integration, key: &str) -> Sql<Option<i64>> {
+        if !integration.creates_fields || clickback_core::field::check_key(key).is_err() {
+            return Ok(None);
+        }
+        let workspace = integration.workspace.0;
+        let known: Option<i64> = self
+            .cached("SELECT id FROM custom_fields WHERE workspace_id = ?1 AND key = ?2")?
+            .query_row(params![workspace, key], |row| row.get(0))
+            .optional()?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        let made = self
+            .cached(
+                "INSERT INTO custom_fields (workspace_id, key, name, kind, created_at) \
+                 SELECT ?1, ?2, ?2, 'text', ?3 \
+                 WHERE (SELECT count(*) FROM custom_fields WHERE workspace_id = ?1) < 100",
+            )?
+            .execute(params![workspace, key, self.now.0])?;
+        if made == 0 {
+            return Ok(None);
+        }
+        *self.set_up_changed = true;
+        Ok(Some(self.sql.last_insert_rowid()))
+    }
+
+    /// Sets a status by hand.
+    pub(super) fn set_status(&mut self, id: EventId, status: Status) -> Sql<Event> {
+        let before = self.event(id)?;
+        if before.status == status {
+            return Ok(before);
+        }
+        let first = self.first_deposit(before.lead, before.integration)?;
+        let mut change = Change { status: Some(status), ..Change::default() };
+        if before.kind.is_deposit() {
+            if status == Status::Approved {
+                change.takes_first = first.is_none() && before.name != "resale";
+                let kind = if change.takes_first { Kind::FirstDeposit } else { Kind::RepeatDeposit };
+                change.kind = Some(kind).filter(|kind| *kind != before.kind);
+            } else {
+                change.releases_first = first == Some(id);
+            }
+        }
+        self.change_event(id, &change, None)
+    }
+}
+
+/// What a request with a 4xx settles to.
+pub(super) fn rejected() -> Settled {
+    Settled { verdict: Verdict::Rejected, flags: Flags::default(), lead: None, event: None }
+}

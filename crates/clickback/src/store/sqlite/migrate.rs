@@ -1,0 +1,48 @@
+//! Migrations: numbered files, each in its own transaction together with the new version number,
+//! so that a kill at any moment leaves the old schema or the new one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::{StoreError, StoreResult};
+
+use super::rows::db;
+
+/// Number, name and text of every migration, in order.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "foundation", include_str!("../../../migrations/sqlite/0001_foundation.sql"))];
+
+/// The schema version this program writes.
+pub fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(number, _, _)| *number)
+}
+
+/// Brings the database to the newest schema. Refuses one that is newer than this program.
+pub(super) fn migrate(connection: &mut Connection) -> StoreResult<()> {
+    let found = version(connection)?;
+    if found > newest() {
+        return Err(StoreError::Invalid {
+            message: format!(
+                "the database has schema {found}, this program knows up to {}: start the newer program \
+                 again, or restore a backup made before the upgrade",
+                newest()
+            ),
+        });
+    }
+    for (number, name, sql) in MIGRATIONS.iter().filter(|(number, _, _)| *number > found) {
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(db)?;
+        // Another process may have migrated while this one waited for the lock.
+        if version(&transaction)? >= *number {
+            continue;
+        }
+        transaction.execute_batch(sql).map_err(db)?;
+        transaction.pragma_update(None, "user_version", number).map_err(db)?;
+        transaction.commit().map_err(db)?;
+        tracing::info!(number, name, "migrated the database");
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> StoreResult<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(db)
+}
