@@ -163,12 +163,15 @@ pub fn lookup(postback: &Postback) -> Lookup {
         Mode::AlwaysNew => None,
         Mode::Update => by_tid(group.clone()).or_else(|| Some(own_slot(group))),
     };
+    let has_tid = key.as_ref().is_some_and(Key::is_tid);
     let recent_seconds = match (&key, postback.mode) {
-        (Some(_), _) => None,
-        (None, Mode::ByTid) => Some(IDENTICAL_WINDOW_SECONDS.max(postback.repeats.window_seconds)),
+        // A sale that waits for nothing but the slot may have come as a resale just before.
+        (Some(_), Mode::ByTid) if has_tid || !event.expects_amount() => None,
+        (_, Mode::ByTid) => Some(IDENTICAL_WINDOW_SECONDS.max(postback.repeats.window_seconds)),
         (None, _) => Some(IDENTICAL_WINDOW_SECONDS),
+        (Some(_), _) => None,
     };
-    let or_first = *event == EventName::Sale && key.as_ref().is_some_and(|key| !key.is_tid());
+    let or_first = *event == EventName::Sale && key.is_some() && !has_tid;
     Lookup {
         key,
         first_deposit,
@@ -189,11 +192,11 @@ pub fn decide(
     let occurred_at = postback.occurred_at.unwrap_or(received_at);
     let late = facts
         .clicked_at
-        .is_some_and(|at| occurred_at.seconds_since(at) > LATE_AFTER_SECONDS);
+        .is_some_and(|at| occurred_at > at.plus_seconds(LATE_AFTER_SECONDS));
     flags.add_if(late, Flag::Late);
 
     if let Some(same) = &facts.same {
-        let (change, more) = change(postback, same, facts.first);
+        let (change, more) = change(postback, lookup, same, facts.first);
         return Decision::Same {
             event: same.id,
             change,
@@ -203,9 +206,11 @@ pub fn decide(
     match repeat_of(postback, lookup, facts, received_at) {
         Some((event, identical)) if identical || postback.repeats.choice == RepeatChoice::Drop => {
             flags.add_if(!identical, Flag::PossibleRepeat);
+            let mut change = Change::default();
+            become_first(postback, lookup, event, facts.first, &mut change);
             return Decision::Same {
-                event,
-                change: Change::default(),
+                event: event.id,
+                change,
                 flags,
             };
         }
@@ -213,10 +218,10 @@ pub fn decide(
         None => {}
     }
     let held = flags.has(Flag::PossibleRepeat) && postback.repeats.choice == RepeatChoice::Hold;
-    let status = if held {
-        Status::Held
-    } else {
-        postback.status.unwrap_or(postback.default_status)
+    let status = match postback.status.unwrap_or(postback.default_status) {
+        // What the partner rejected needs no second look.
+        Status::Approved | Status::Pending if held => Status::Held,
+        status => status,
     };
     flags.add_if(counted_without_tid(postback, lookup), Flag::NoTid);
     let slot_is_free = facts.first.is_none();
@@ -261,65 +266,112 @@ fn kind_of(event: &EventName, slot_is_free: bool) -> Kind {
 
 /// An event with money that was told apart by nothing but its arrival.
 fn counted_without_tid(postback: &Postback, lookup: &Lookup) -> bool {
-    lookup.key.is_none()
-        && postback.tid.is_none()
-        && !matches!(postback.event, EventName::Other { .. })
+    let moves_money = postback.event.expects_amount() || postback.event == EventName::Commission;
+    moves_money && lookup.key.is_none() && postback.tid.is_none()
 }
 
-fn change(postback: &Postback, event: &EventFacts, first: Option<EventId>) -> (Change, Flags) {
+fn change(
+    postback: &Postback,
+    lookup: &Lookup,
+    event: &EventFacts,
+    first: Option<EventId>,
+) -> (Change, Flags) {
     let mut flags = Flags::default();
+    let status = new_status(postback, event);
+    // An event that its own request completes (no key was looked up) keeps the sums that came later.
+    let last_sum_wins = postback.mode == Mode::Update && lookup.key.is_some();
+    let carries = |sent: Option<Amount>| {
+        // The zero of a rejection is no sum.
+        let is_empty = status == Some(Status::Rejected) && sent.is_some_and(Amount::is_zero);
+        last_sum_wins || status.is_some() && !is_empty
+    };
+    let (amount, differs) = merged(
+        (event.amount, event.currency),
+        (postback.amount, postback.currency),
+        carries(postback.amount),
+    );
+    flags.add_if(differs, Flag::AmountDiffers);
+    let (payout, _) = merged(
+        (event.payout, event.payout_currency),
+        (postback.payout, postback.payout_currency),
+        carries(postback.payout),
+    );
     let mut change = Change {
-        status: new_status(postback, event),
+        amount: amount.0,
+        currency: amount.1,
+        payout: payout.0,
+        payout_currency: payout.1,
+        status,
         ..Change::default()
     };
-    let carries_amount = change.status.is_some() && event.status != Status::Rejected
-        || postback.mode == Mode::Update;
-    match (event.amount, postback.amount) {
-        (None, Some(amount)) => change.amount = Some(amount),
-        (Some(known), Some(amount)) => {
-            let other_currency = postback.currency.is_some()
-                && event.currency.is_some()
-                && postback.currency != event.currency;
-            if known != amount || other_currency {
-                if carries_amount {
-                    change.amount = Some(amount).filter(|_| known != amount);
-                    change.currency = postback.currency.filter(|_| other_currency);
-                } else {
-                    flags.add(Flag::AmountDiffers);
-                }
-            }
-        }
-        (_, None) => {}
-    }
-    if event.currency.is_none() {
-        change.currency = postback.currency;
-    }
-    if event.payout.is_none() {
-        change.payout = postback.payout;
-        change.payout_currency = postback.payout.and(postback.payout_currency);
-    } else if carries_amount {
-        change.payout = postback
-            .payout
-            .filter(|payout| event.payout != Some(*payout));
-    }
-    if event.kind.is_deposit()
-        && let Some(status) = change.status
-    {
-        let holds = first == Some(event.id);
-        if status == Status::Approved {
-            let may_be_first = first.is_none() && event.name != "resale";
-            change.takes_first = may_be_first;
-            let kind = if may_be_first || holds {
+    let holds = first == Some(event.id);
+    match status {
+        None => become_first(postback, lookup, event, first, &mut change),
+        Some(Status::Approved) if event.kind.is_deposit() => {
+            // A resale is the first deposit only where it was one already, or a sale says so.
+            let may_be_first = event.name != "resale"
+                || event.kind == Kind::FirstDeposit
+                || says_first(postback, lookup);
+            change.takes_first = first.is_none() && may_be_first;
+            let kind = if change.takes_first || holds {
                 Kind::FirstDeposit
             } else {
                 Kind::RepeatDeposit
             };
             change.kind = Some(kind).filter(|kind| *kind != event.kind);
-        } else {
-            change.releases_first = holds;
         }
+        Some(_) => change.releases_first = holds,
     }
     (change, flags)
+}
+
+/// A sum and its currency.
+type Money = (Option<Amount>, Option<Currency>);
+
+/// What changes of a known sum, and whether the one sent differs and is left out. A sum brings its
+/// own currency along: the one's sum never meets the other's currency.
+fn merged(known: Money, sent: Money, carries: bool) -> (Money, bool) {
+    let (known_amount, known_currency) = known;
+    let (amount, currency) = sent;
+    let new_currency = currency.filter(|currency| known_currency != Some(*currency));
+    let clash = known_currency.is_some() && new_currency.is_some();
+    match (known_amount, amount) {
+        (None, Some(_)) => ((amount, new_currency), false),
+        (Some(one), Some(two)) if one != two || clash => {
+            if carries {
+                ((amount.filter(|_| one != two), new_currency), false)
+            } else {
+                ((None, None), true)
+            }
+        }
+        _ => ((None, new_currency.filter(|_| !clash)), false),
+    }
+}
+
+/// The partner calls a deposit the first (or leaves it to us) that came as a resale before.
+fn says_first(postback: &Postback, lookup: &Lookup) -> bool {
+    lookup.first_deposit && matches!(postback.event, EventName::Sale | EventName::Deposit)
+}
+
+/// One deposit that both addresses report is the first in whichever order they come: a sale turns
+/// the resale that was there before into the first deposit while the slot is free.
+fn become_first(
+    postback: &Postback,
+    lookup: &Lookup,
+    event: &EventFacts,
+    first: Option<EventId>,
+    change: &mut Change,
+) {
+    let stands = matches!(event.status, Status::Approved | Status::Pending);
+    if first.is_none()
+        && stands
+        && event.kind == Kind::RepeatDeposit
+        && event.name == "resale"
+        && says_first(postback, lookup)
+    {
+        change.kind = Some(Kind::FirstDeposit);
+        change.takes_first = event.status == Status::Approved;
+    }
 }
 
 fn new_status(postback: &Postback, event: &EventFacts) -> Option<Status> {
@@ -328,26 +380,30 @@ fn new_status(postback: &Postback, event: &EventFacts) -> Option<Status> {
         (known, wanted) if known == wanted => None,
         (known, Status::Pending) if known.is_final() => None,
         // What a person must look at stays held, unless the partner takes it back.
-        (Status::Held, Status::Approved | Status::Pending) => None,
+        (Status::Held, Status::Approved | Status::Pending) | (_, Status::Held) => None,
         _ => Some(wanted),
     }
 }
 
 /// The event that this one seems to repeat, and whether it is the same request byte for byte.
-fn repeat_of(
+/// Requests that are decided late, or again, look in both directions of time.
+fn repeat_of<'f>(
     postback: &Postback,
     lookup: &Lookup,
-    facts: &Facts,
+    facts: &'f Facts,
     received_at: Moment,
-) -> Option<(EventId, bool)> {
+) -> Option<(&'f EventFacts, bool)> {
     lookup.recent_seconds?;
-    let age = |recent: &Recent| received_at.seconds_since(recent.event.received_at);
+    let within = |recent: &Recent, seconds: i64| {
+        let (one, two) = (recent.event.received_at, received_at);
+        one.max(two) <= one.min(two).plus_seconds(seconds)
+    };
     let identical = facts
         .recent
         .iter()
-        .find(|recent| recent.identical && age(recent) <= IDENTICAL_WINDOW_SECONDS);
+        .find(|recent| recent.identical && within(recent, IDENTICAL_WINDOW_SECONDS));
     if let Some(recent) = identical {
-        return Some((recent.event.id, true));
+        return Some((&recent.event, true));
     }
     let by_content =
         postback.mode == Mode::ByTid && !matches!(postback.event, EventName::Other { .. });
@@ -356,12 +412,12 @@ fn repeat_of(
         .iter()
         .find(|recent| {
             by_content
-                && age(recent) <= postback.repeats.window_seconds
+                && within(recent, postback.repeats.window_seconds)
                 && postback.amount.is_some()
                 && recent.event.amount == postback.amount
                 && recent.event.currency == postback.currency
         })
-        .map(|recent| (recent.event.id, false))
+        .map(|recent| (&recent.event, false))
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ fn is_json(content_type: Option<&str>, body: &[u8]) -> bool {
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return false;
     }
-    kind.eq_ignore_ascii_case("application/json") || body.trim_ascii_start().first() == Some(&b'{')
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    kind.eq_ignore_ascii_case("application/json") || text.trim_ascii_start().first() == Some(&b'{')
 }
 
 fn rejection(error: ParamsError) -> Rejection {

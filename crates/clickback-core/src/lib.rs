@@ -6,7 +6,9 @@
 
 pub mod attribution;
 pub mod currency;
+pub mod doctor;
 pub mod event;
+pub mod explain;
 pub mod field;
 pub mod flag;
 pub mod ids;

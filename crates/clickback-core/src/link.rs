@@ -2,7 +2,6 @@
 //! Addresses are never rebuilt by a URL parser, which would break `#x#` and `%x%` macros.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -334,19 +333,19 @@ fn decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// Appends a text: macros as they are, the rest percent-encoded.
+/// Appends a text: macros raw, without blanks and stray backslashes inside; the rest percent-encoded.
 fn push_encoded(url: &mut String, text: &str) {
     let mut at = 0;
     for found in macros::find(text) {
-        let _ = write!(
-            url,
-            "{}",
-            utf8_percent_encode(&text[at..found.start], VALUE)
-        );
-        url.push_str(&text[found.start..found.end]);
+        url.extend(utf8_percent_encode(&text[at..found.start], VALUE));
+        push_macro(url, &text[found.start..found.end]);
         at = found.end;
     }
-    let _ = write!(url, "{}", utf8_percent_encode(&text[at..], VALUE));
+    url.extend(utf8_percent_encode(&text[at..], VALUE));
+}
+
+fn push_macro(url: &mut String, text: &str) {
+    url.extend(text.chars().filter(|c| *c != '\\' && !c.is_whitespace()));
 }
 
 #[cfg(test)]

@@ -94,6 +94,9 @@ pub fn read_partner_time(text: &str, zone: &str) -> Option<Moment> {
     if text.len() < 19 || !text.is_ascii() {
         return None;
     }
+    if let Some(moment) = with_lost_plus(text) {
+        return Some(moment);
+    }
     let local: civil::DateTime = text.parse().ok()?;
     let zone = if zone.is_empty() {
         TimeZone::UTC
@@ -102,6 +105,16 @@ pub fn read_partner_time(text: &str, zone: &str) -> Option<Moment> {
     };
     let moment = local.to_zoned(zone).ok()?.timestamp();
     Some(Moment(moment.as_microsecond()))
+}
+
+/// `2030-01-30T10:20:30 03:00`: in a query a `+` that was not encoded arrives as a blank.
+fn with_lost_plus(text: &str) -> Option<Moment> {
+    let (time, offset) = text.rsplit_once(' ')?;
+    let is_offset = offset.len() == 5 && offset.as_bytes()[2] == b':';
+    if !is_offset || time.len() < 19 {
+        return None;
+    }
+    Moment::parse_rfc3339(&format!("{time}+{offset}"))
 }
 
 #[cfg(test)]
@@ -129,6 +142,18 @@ mod tests {
                 "Nowhere/Land",
                 Some("2026-09-21T14:13:20Z"),
             ),
+            (
+                "2026-09-21T17:13:20 03:00",
+                "",
+                Some("2026-09-21T14:13:20Z"),
+            ),
+            (
+                "2026-09-21 17:13:20.5 03:00",
+                "Asia/Tokyo",
+                Some("2026-09-21T14:13:20.5Z"),
+            ),
+            ("2026-09-21 14:13", "", None),
+            ("2026-09-21T17:13:20 99:99", "", None),
             ("2026-09-21", "", None),
             ("17900000000", "", None),
             ("yesterday", "", None),

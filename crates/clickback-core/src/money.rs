@@ -15,9 +15,9 @@ const UNIT: i128 = 1_000_000_000_000_000_000;
 
 /// An exact decimal: an `i128` that counts 10⁻¹⁸.
 ///
-/// One request brings at most 18 integer and 18 fraction digits ([`read_amount`]); sums of such
-/// amounts have room for 10² times more digits than any table of them can reach, and every operation
-/// that could leave the room says so. `i128::MIN` is never held, so negation is total.
+/// One request brings at most 18 integer and 18 fraction digits ([`read_amount`]). Sums go on to
+/// 1.7 × 10²⁰ whole units, and every operation that could leave that room says so. `i128::MIN` is never
+/// held, so negation is total.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Amount(i128);
 
@@ -80,16 +80,21 @@ impl Amount {
 
     /// Significant digits after the point: 1.50 has 1, 2.00 has 0.
     pub fn fraction_digits(self) -> u32 {
-        let mut fraction = self.0 % UNIT;
+        self.fraction().1
+    }
+
+    /// The significant digits after the point as a number, and how many they are.
+    fn fraction(self) -> (u64, u32) {
+        let mut fraction = u64::try_from((self.0 % UNIT).unsigned_abs()).unwrap_or_default();
         if fraction == 0 {
-            return 0;
+            return (0, 0);
         }
         let mut digits = 18;
-        while fraction % 10 == 0 {
+        while fraction.is_multiple_of(10) {
             fraction /= 10;
             digits -= 1;
         }
-        digits
+        (fraction, digits)
     }
 }
 
@@ -107,17 +112,14 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // 21 whole digits, the point, 18 fraction digits.
         const ROOM: usize = 40;
-        let unit = UNIT.unsigned_abs();
-        let magnitude = self.0.unsigned_abs();
-        let (mut whole, mut fraction) = (magnitude / unit, magnitude % unit);
+        let mut whole = (self.0 / UNIT).unsigned_abs();
+        let (mut fraction, digits) = self.fraction();
         let mut text = [0; ROOM];
         let mut start = ROOM;
-        if fraction != 0 {
-            let digits = self.fraction_digits();
-            fraction /= 10_u128.pow(18 - digits);
+        if digits > 0 {
             for _ in 0..digits {
                 start -= 1;
-                text[start] = digit(fraction);
+                text[start] = digit(u128::from(fraction % 10));
                 fraction /= 10;
             }
             start -= 1;

@@ -219,31 +219,26 @@ impl<'a> Params<'a> {
     }
 
     fn clean_name(&mut self, name: Cow<'a, str>) -> Cow<'a, str> {
-        let trimmed = name.trim_matches(is_blank);
-        self.notes.stray_characters |= trimmed.len() < name.len();
-        let mut rest = trimmed;
+        let end = name.trim_end_matches(|c| is_blank(c) || c == '\\').len();
+        self.notes.stray_characters |= end < name.len();
+        let mut rest = &name[..end];
         loop {
-            if let Some(after) = rest.strip_prefix('?') {
+            if let Some(after) = rest.strip_prefix(is_blank) {
+                self.notes.stray_characters = true;
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix('?') {
                 self.notes.second_question_mark = true;
                 rest = after;
-            } else if rest
-                .get(..4)
-                .is_some_and(|start| start.eq_ignore_ascii_case("amp;"))
-            {
+            } else if starts_with(rest.as_bytes(), b"amp;") {
                 self.notes.html_entity = true;
                 rest = &rest[4..];
             } else {
                 break;
             }
         }
-        let name = if rest.len() == name.len() {
-            name
-        } else {
-            let end = name.trim_end_matches(is_blank).len();
-            let start = end - rest.len();
-            slice(name, start, end)
-        };
-        if name.contains('\\') {
+        let start = end - rest.len();
+        let name = slice(name, start, end);
+        if name.contains("\\_") {
             self.drop_backslashes(name)
         } else {
             name

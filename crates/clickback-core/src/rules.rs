@@ -201,18 +201,20 @@ const STATUS_WORDS: &[(Status, &[&str])] = &[
 ];
 
 impl Ruleset {
-    /// The name under which rules know a parameter: aliases, and `details.KEY` as `fields.KEY`.
+    /// The name that a parameter's name is an alias of, if the integration says so.
     pub fn canonical<'n>(&'n self, name: &'n str) -> Option<&'n str> {
         self.rules.aliases.get(name).map(String::as_str)
     }
 
     /// Whether a parameter name means something here (used to repair doubled question marks).
     pub fn knows(&self, name: &str) -> bool {
-        name == "clickid"
+        let carries_payout = |rules: &ConfigurationRules| matches!(&rules.payout, Payout::Parameter { name: carrier } if carrier == name);
+        matches!(name, "clickid" | "secret")
             || name.starts_with("tracker.")
             || name.starts_with("fields.")
             || name.starts_with("details.")
             || self.rules.aliases.contains_key(name)
+            || self.configurations.values().any(carries_payout)
     }
 
     /// The event a partner's word stands for; `word` is trimmed lower case.
@@ -232,9 +234,14 @@ impl Ruleset {
         }
     }
 
-    /// The status a partner's word stands for; `word` is trimmed lower case.
+    /// The status a partner's word stands for; `word` is trimmed lower case. Holding an event is
+    /// Clickback's own doing: a partner's word that is mapped to it means pending.
     pub fn status(&self, word: &str) -> Option<Status> {
-        self.rules.statuses.get(word).copied().or_else(|| {
+        let mapped = self.rules.statuses.get(word).map(|status| match status {
+            Status::Held => Status::Pending,
+            status => *status,
+        });
+        mapped.or_else(|| {
             STATUS_WORDS
                 .iter()
                 .find(|(_, words)| words.contains(&word))

@@ -1,1 +1,122 @@
-fn main(){}
+//! Durable postbacks next to the raw limits of the machine, in one run on loopback: a bare axum
+//! handler, bare batched SQLite inserts of the same rows, and Clickback's postbacks, at 64 and 256
+//! connections; the disk's fdatasync; and the rate as the database grows. Prints ratios.
+//!
+//! `cargo bench --bench durable` runs all of it (about ten minutes); `-- quick` a short version that
+//! shows the shape and proves nothing.
+
+#[path = "durable/bare.rs"]
+mod bare;
+#[path = "durable/disk.rs"]
+mod disk;
+#[path = "durable/server.rs"]
+mod server;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clickback::load::{Plan, Report, run};
+
+/// What one run measures.
+struct Shape {
+    rounds: usize,
+    seconds: u64,
+    sizes: &'static [u64],
+    leads: usize,
+}
+
+const FULL: Shape =
+    Shape { rounds: 3, seconds: 6, sizes: &[10_000, 100_000, 1_000_000], leads: 200_000 };
+const QUICK: Shape = Shape { rounds: 1, seconds: 2, sizes: &[10_000], leads: 10_000 };
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    match arguments.next().as_deref() {
+        Some("bare-axum") => bare::serve_axum(),
+        Some("clickback") => server::serve(&arguments.next().expect("a data directory")),
+        Some("quick") => measure(&QUICK),
+        _ => measure(&FULL),
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Runs one target for a round.
+fn hit(runtime: &tokio::runtime::Runtime, plan: &Plan, connections: usize) -> Report {
+    let report = runtime.block_on(run(Plan { connections, ..plan.clone() })).expect("the load runs");
+    assert_eq!(report.broken, 0, "connections broke");
+    report
+}
+
+fn measure(shape: &Shape) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let directory = tempfile::tempdir_in(".").expect("a directory on the disk that is measured");
+    println!("filling a database with {} leads", shape.leads);
+    let filled = server::Filled::new(directory.path(), shape.leads);
+    let clickids = Arc::new(filled.clickids.clone());
+    let duration = Duration::from_secs(shape.seconds);
+    let mut first_tid = 10_000_000;
+    let mut by_size = Vec::new();
+
+    for &size in shape.sizes {
+        filled.grow_to(size);
+        let axum = server::Child::start("bare-axum", None);
+        let clickback = server::Child::start("clickback", Some(directory.path()));
+        let mut rates = Vec::new();
+        for connections in [64, 256] {
+            let (mut bare_rates, mut ours, mut p99s, mut medians) = (vec![], vec![], vec![], vec![]);
+            for _ in 0..shape.rounds {
+                first_tid += 10_000_000;
+                let plan = |target, path: &str| Plan {
+                    target,
+                    path: path.to_owned(),
+                    clickids: Arc::clone(&clickids),
+                    connections,
+                    duration,
+                    first_tid,
+                    clean: false,
+                };
+                bare_rates.push(hit(&runtime, &plan(axum.address, "/bare"), connections).rate());
+                let report = hit(&runtime, &plan(clickback.address, &filled.path), connections);
+                assert_eq!(report.unavailable, 0, "some were answered 503");
+                ours.push(report.rate());
+                p99s.push(report.percentile(0.99));
+                medians.push(report.percentile(0.5));
+            }
+            let (bare_rate, rate) = (median(bare_rates), median(ours));
+            println!(
+                "{size:>8} events, {connections:>3} connections: {rate:>7.0}/s = {:.3} of a bare axum handler's {bare_rate:.0}/s; \
+                 median {:.2} ms, p99 {:.2} ms",
+                rate / bare_rate,
+                median(medians),
+                median(p99s.clone()),
+            );
+            rates.push((rate, median(p99s)));
+        }
+        println!(
+            "{:>8} memory {} MiB, write-ahead file {} MiB",
+            "",
+            clickback.resident_mib(),
+            server::wal_mib(directory.path())
+        );
+        drop((axum, clickback));
+        let inserts = median((0..shape.rounds).map(|_| bare::sqlite_rate(directory.path(), duration)).collect());
+        let sync = disk::fdatasync_millis(directory.path());
+        println!(
+            "{:>8} bare batched inserts of the same rows {inserts:.0}/s: ours are {:.2} (64) and {:.2} (256) of it; \
+             fdatasync {sync:.3} ms: p99 is {:.0} (64) and {:.0} (256) times it",
+            "",
+            rates[0].0 / inserts,
+            rates[1].0 / inserts,
+            rates[0].1 / sync,
+            rates[1].1 / sync,
+        );
+        by_size.push((size, rates[0].0));
+    }
+    if let [.., (_, before), (_, last)] = by_size[..] {
+        println!("growth: the rate at the largest size is {:.2} of the one before", last / before);
+    }
+}

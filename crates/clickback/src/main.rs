@@ -1,1 +1,256 @@
-fn main() {}
+//! The command line: what can be asked of the program, and nothing else.
+
+use std::io::Write as _;
+use std::net::ToSocketAddrs as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use clickback::app::{self, App};
+use clickback::config::{Given, Settings};
+use clickback::ids::WorkspaceId;
+use clickback::{api, demo, doctor, load, telemetry};
+use tokio::net::TcpListener;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Postback tracker with a lead CRM.
+#[derive(Parser)]
+#[command(name = "clickback", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receive postbacks and serve the pages and the API
+    Serve(Given),
+    /// Try it: a throw-away database with live postbacks
+    Demo {
+        /// Address to listen on
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: std::net::SocketAddr,
+    },
+    /// API tokens
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Check the database for damage and recount its roll-ups
+    Check(Given),
+    /// Say what is right and wrong with a postback URL, a template or a log line
+    Doctor {
+        /// What to look at
+        text: String,
+    },
+    /// Send realistic postbacks to a running installation and measure
+    Load(LoadArguments),
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it, once
+    Create {
+        /// What the token is for
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        given: Given,
+    },
+}
+
+#[derive(clap::Args)]
+struct LoadArguments {
+    /// Address of the installation
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    target: String,
+    /// API token: the generator makes an integration and leads of its own
+    #[arg(long)]
+    token: String,
+    /// Connections at the same time
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Seconds to run
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Leads to make
+    #[arg(long, default_value_t = 1_000)]
+    leads: usize,
+}
+
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(cli.command)));
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody reads standard error any more when this fails.
+            let _ = writeln!(std::io::stderr(), "clickback: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Serve(given) => serve(Settings::resolve(given)?).await,
+        Command::Demo { listen } => run_demo(listen).await,
+        Command::Token { command: TokenCommand::Create { name, given } } => {
+            create_token(Settings::resolve(given)?, name).await
+        }
+        Command::Check(given) => check(Settings::resolve(given)?).await,
+        Command::Doctor { text } => {
+            write!(std::io::stdout(), "{}", doctor::report(&text))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Load(arguments) => run_load(arguments).await,
+    }
+}
+
+async fn serve(settings: Settings) -> Outcome {
+    telemetry::start_logs(&settings);
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
+    let app = App::open(settings)?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, public_url = app.settings.public_url, data_dir = %app.settings.data_dir.display(), "listening");
+    app::serve(app, listener, app::stop_signal()).await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("cannot listen on {listen}: {error}; try --listen 127.0.0.1:0"))?;
+    let address = listener.local_addr()?;
+    let directory = std::env::temp_dir().join(format!("clickback-demo-{}", std::process::id()));
+    let mut settings = Settings::local(directory.clone());
+    settings.listen = address;
+    settings.public_url = format!("http://{address}");
+    settings.public_urls = vec![settings.public_url.clone()];
+    settings.open_pages = true;
+    settings.log_filter = "warn".to_owned();
+    telemetry::start_logs(&settings);
+    let app = App::open(settings)?;
+    let cast = demo::fill(&app).await?;
+    let (token, hash) = api::tokens::generate();
+    app.store.create_token(WorkspaceId(1), "demo".to_owned(), hash).await?;
+    let stop = app::stop_signal();
+    let player = tokio::spawn(demo::play(address, cast, stop.clone()));
+    writeln!(
+        std::io::stdout(),
+        "\n  Clickback demo\n\n  Open   {}\n  API    {token}\n  Data   {} (deleted on exit)\n\n  Ctrl-C stops it.\n",
+        demo::address(&app),
+        directory.display()
+    )?;
+    app::serve(Arc::clone(&app), listener, stop).await;
+    player.abort();
+    std::fs::remove_dir_all(&directory)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create_token(settings: Settings, name: String) -> Outcome {
+    let app = App::open(settings)?;
+    let (token, hash) = api::tokens::generate();
+    app.store.create_token(WorkspaceId(1), name, hash).await?;
+    app.store.close().await;
+    writeln!(std::io::stdout(), "{token}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(settings: Settings) -> Outcome {
+    let file = settings.data_dir.join(clickback::store::sqlite::FILE_NAME);
+    if !file.exists() {
+        return Err(format!("there is no database at {}", file.display()).into());
+    }
+    let app = App::open(settings)?;
+    let report = app.store.check().await?;
+    app.store.close().await;
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "{} leads, {} requests, {} events, {} roll-up rows recounted",
+        report.leads, report.requests, report.events, report.rollups
+    )?;
+    if report.problems.is_empty() {
+        writeln!(out, "everything agrees")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for problem in &report.problems {
+        writeln!(out, "wrong: {problem}")?;
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+async fn run_load(arguments: LoadArguments) -> Outcome {
+    let target = arguments
+        .target
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_socket_addrs()?
+        .next()
+        .ok_or("the target has no address")?;
+    let (path, clickids) = prepare(target, &arguments).await?;
+    let report = load::run(load::Plan {
+        target,
+        path,
+        clickids: Arc::new(clickids),
+        connections: arguments.connections,
+        duration: Duration::from_secs(arguments.seconds),
+        first_tid: 1_000_000,
+        clean: false,
+    })
+    .await?;
+    writeln!(
+        std::io::stdout(),
+        "{:.0} postbacks/s over {} connections for {:.1} s\n\
+         answers  200: {}  4xx: {}  503: {}  broken: {}\n\
+         latency  median {:.2} ms  p90 {:.2} ms  p99 {:.2} ms  p99.9 {:.2} ms  max {:.2} ms",
+        report.rate(),
+        arguments.connections,
+        report.seconds,
+        report.ok,
+        report.refused,
+        report.unavailable,
+        report.broken,
+        report.percentile(0.5),
+        report.percentile(0.9),
+        report.percentile(0.99),
+        report.percentile(0.999),
+        report.percentile(1.0),
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes an integration and leads for the generator through the API.
+async fn prepare(
+    target: std::net::SocketAddr,
+    arguments: &LoadArguments,
+) -> Result<(String, Vec<String>), Box<dyn std::error::Error>> {
+    let mut client = load::Client::connect(target).await?;
+    let body = serde_json::json!({ "partner": "1win", "name": "Load test" });
+    let (status, made) =
+        client.api("POST", "/api/v1/integrations", &arguments.token, Some(&body)).await?;
+    if status != 201 {
+        return Err(format!("the installation answered {status}: {made}").into());
+    }
+    let uuid = made["uuid"].as_str().unwrap_or_default().to_owned();
+    let mut clickids = Vec::with_capacity(arguments.leads);
+    for _ in 0..arguments.leads {
+        let body = serde_json::json!({ "name": "Load" });
+        let (_, lead) = client.api("POST", "/api/v1/leads", &arguments.token, Some(&body)).await?;
+        clickids.extend(lead["clickid"].as_str().map(str::to_owned));
+    }
+    Ok((format!("/api/postbacks/{uuid}/tracker-postback"), clickids))
+}

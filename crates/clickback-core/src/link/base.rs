@@ -22,10 +22,7 @@ impl<'a> Parts<'a> {
         let host_start = scheme.len() + 3;
         check_host(base, host_start, &found)?;
         let outside = |at: usize| !found.iter().any(|m| (m.start..m.end).contains(&at));
-        let bad = base
-            .char_indices()
-            .find(|(at, c)| c.is_control() || (c.is_whitespace() && outside(*at)));
-        if bad.is_some() {
+        if base.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(not_a_url("there is a blank or a line break inside"));
         }
 
@@ -153,30 +150,44 @@ pub(super) fn check_macros(text: &str) -> Result<(), LinkError> {
     Ok(())
 }
 
-/// Undoes what a copied page does to a link: Markdown's backslashes, HTML's `&amp;`, encoded braces,
-/// blanks inside our macros.
+/// Undoes what a copied page does to a link: Markdown's backslashes, HTML's `&amp;`, encoded braces of ours,
+/// blanks inside macros.
 pub(super) fn repair(base: &str) -> String {
     let mut text = String::with_capacity(base.len());
-    let mut chars = base.chars().peekable();
-    while let Some(c) = chars.next() {
-        let is_escape = c == '\\'
-            && chars
-                .peek()
-                .is_none_or(|next| matches!(next, '{' | '}' | '_' | '&' | '='));
-        if !is_escape {
-            text.push(c);
-        }
+    let mut rest = base;
+    while let Some(at) = rest.find('\\') {
+        let after = rest[at..].trim_start_matches('\\');
+        let is_escape = after.is_empty() || after.starts_with(['{', '}', '_', '&', '=', '#', '?']);
+        let end = if is_escape {
+            at
+        } else {
+            rest.len() - after.len()
+        };
+        text.push_str(&rest[..end]);
+        rest = after;
     }
-    let text = text.replace("&amp;", "&");
+    text.push_str(rest);
+    let text: Vec<&str> = text
+        .split('&')
+        .map(|piece| piece.trim_start_matches("amp;"))
+        .collect();
+    let text = text.join("&");
     let mut clean = String::with_capacity(text.len());
     let mut at = 0;
-    for found in macros::find(&text).iter().filter(|found| found.ours) {
+    for found in macros::find(&text) {
         clean.push_str(&text[at..found.start]);
-        clean.push_str("{{");
-        clean.push_str(&found.name);
-        clean.push_str("}}");
+        if found.ours {
+            clean.push_str("{{");
+            clean.push_str(&found.name);
+            clean.push_str("}}");
+        } else {
+            super::push_macro(&mut clean, &text[found.start..found.end]);
+        }
         at = found.end;
     }
     clean.push_str(&text[at..]);
     clean
 }
+
+#[cfg(test)]
+mod tests;

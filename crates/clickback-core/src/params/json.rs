@@ -190,3 +190,6 @@ fn without_nul(text: Cow<'_, str>) -> (Cow<'_, str>, bool) {
         (text, false)
     }
 }
+
+#[cfg(test)]
+mod tests;

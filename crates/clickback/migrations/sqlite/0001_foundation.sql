@@ -77,6 +77,8 @@ CREATE TABLE leads (
     id INTEGER PRIMARY KEY,
     workspace_id INTEGER NOT NULL REFERENCES workspaces (id),
     clickid TEXT NOT NULL,
+    -- How many clickids lead here: where it is one, no other needs to be looked for.
+    clickids INTEGER NOT NULL DEFAULT 0,
     name TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL DEFAULT '',
     buyer_id INTEGER,

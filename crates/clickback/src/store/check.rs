@@ -17,6 +17,8 @@ pub struct CheckReport {
 pub struct Health {
     /// Requests waiting for the writer.
     pub queued: u64,
+    /// Transactions committed since the start.
+    pub commits: u64,
     /// Bytes of the database file.
     pub database_bytes: u64,
     /// Bytes of the write-ahead file.

@@ -63,9 +63,11 @@ pub struct Page<T> {
 pub trait Store: Send + Sync {
     /// Stores and decides one request. Returns after it is on disk.
     async fn ingest(&self, incoming: Incoming) -> StoreResult<Outcome>;
+    /// What a request would do now, and the event it would make or meet. Writes nothing.
+    async fn try_out(&self, incoming: Incoming) -> StoreResult<(Outcome, Option<Event>)>;
     /// Set-up of all integrations, in memory.
     fn snapshot(&self) -> Arc<Snapshot>;
-    /// Looks one integration up in the database: another process may have just made it.
+    /// Reads one integration from the database: another process may have just made or changed it.
     async fn look_up_integration(&self, uuid: Uuid) -> StoreResult<Option<Arc<Integration>>>;
     /// Requests as they are stored, for live pages. Lagging receivers lose the oldest.
     fn live(&self) -> broadcast::Receiver<RequestId>;

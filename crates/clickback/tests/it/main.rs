@@ -1,1 +1,11 @@
+//! The one integration binary: the whole program over real sockets, on real databases.
 
+mod api;
+mod crash;
+mod faults;
+mod harness;
+mod hostile;
+mod model;
+mod store_suite;
+mod tidy;
+mod walk;

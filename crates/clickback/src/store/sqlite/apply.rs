@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use clickback_core::attribution::{
-    Change, Decision, EventFacts, Facts, IDENTICAL_WINDOW_SECONDS, Key, Lookup, Recent, decide, lookup,
-    promote,
+    Decision, Facts, IDENTICAL_WINDOW_SECONDS, Key, Lookup, Recent, decide, lookup,
 };
-use clickback_core::event::{EventName, Group, Kind, Status};
+use clickback_core::event::{EventName, Group};
 use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
@@ -20,7 +19,7 @@ use crate::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use crate::store::integrations::{Integration, Snapshot};
 use crate::store::leads::IdentityKind;
 
-use super::rows::{EVENT_COLUMNS, counted, event, facts};
+use super::rows::{EVENT_COLUMNS, event, facts};
 
 /// Work of one transaction: its connection, its ids, and the roll-up changes to write at the end.
 pub(super) struct Work<'c> {
@@ -57,9 +56,11 @@ struct Matched {
     lead: LeadId,
     clicked_at: Option<Moment>,
     test: bool,
+    /// It has more clickids than the one that found it.
+    has_aliases: bool,
 }
 
-type Sql<T> = rusqlite::Result<T>;
+pub(super) type Sql<T> = rusqlite::Result<T>;
 
 impl<'c> Work<'c> {
     pub(super) fn cached(&self, sql: &str) -> Sql<CachedStatement<'c>> {
@@ -133,7 +134,10 @@ impl<'c> Work<'c> {
         };
         let without_tid;
         let postback = match &postback.tid {
-            Some(tid) if self.is_clickid_of(subject.integration.workspace, tid, matched.lead)? => {
+            Some(tid)
+                if matched.has_aliases
+                    && self.is_clickid_of(subject.integration.workspace, tid, matched.lead)? =>
+            {
                 let mut changed = postback.clone();
                 changed.drop_tid();
                 without_tid = changed;
@@ -218,7 +222,7 @@ impl<'c> Work<'c> {
 
     fn lead_of(&self, workspace: WorkspaceId, kind: IdentityKind, scope: i64, value: &str) -> Sql<Option<Matched>> {
         self.cached(
-            "SELECT leads.id, leads.clicked_at, leads.test FROM lead_identities \
+            "SELECT leads.id, leads.clicked_at, leads.test, leads.clickids > 1 FROM lead_identities \
              JOIN leads ON leads.id = lead_identities.lead_id \
              WHERE lead_identities.workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4",
         )?
@@ -227,6 +231,7 @@ impl<'c> Work<'c> {
                 lead: LeadId(row.get(0)?),
                 clicked_at: row.get::<_, Option<i64>>(1)?.map(Moment),
                 test: row.get(2)?,
+                has_aliases: kind != IdentityKind::Clickid || row.get(3)?,
             })
         })
         .optional()
@@ -242,7 +247,7 @@ impl<'c> Work<'c> {
         let lead = self.insert_lead(workspace, clickid, "", Some(clicked_at), false)?;
         self.cached("UPDATE clicks SET lead_id = ?3 WHERE workspace_id = ?1 AND clickid = ?2")?
             .execute(params![workspace.0, clickid, lead.0])?;
-        Ok(Some(Matched { lead, clicked_at: Some(clicked_at), test: false }))
+        Ok(Some(Matched { lead, clicked_at: Some(clicked_at), test: false, has_aliases: false }))
     }
 
     /// Writes a lead and its first clickid.
@@ -286,6 +291,9 @@ impl<'c> Work<'c> {
             .cached("INSERT OR IGNORE INTO lead_identities (workspace_id, kind, scope, value, lead_id) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(row)?;
         if inserted == 1 {
+            if kind == IdentityKind::Clickid {
+                self.cached("UPDATE leads SET clickids = clickids + 1 WHERE id = ?1")?.execute([lead.0])?;
+            }
             return Ok(lead);
         }
         self.cached("SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4")?
@@ -299,7 +307,7 @@ impl<'c> Work<'c> {
             Some(matched) => matched.lead,
             None => self.insert_lead(workspace, CLICKID, "Test lead", None, true)?,
         };
-        Ok(Matched { lead, clicked_at: None, test: true })
+        Ok(Matched { lead, clicked_at: None, test: true, has_aliases: false })
     }
 
     fn is_clickid_of(&self, workspace: WorkspaceId, tid: &str, lead: LeadId) -> Sql<bool> {
@@ -401,152 +409,9 @@ impl<'c> Work<'c> {
         Ok(recent)
     }
 
-    /// Writes an event, its key, its slot and its roll-up change. A row that is there already (an
-    /// event decided again) is replaced.
-    pub(super) fn insert_event(&mut self, event: &Event, key: Option<&Key>, takes_first: bool) -> Sql<()> {
-        self.cached(
-            "INSERT INTO events (id, integration_id, lead_id, kind, status, name, amount, currency, \
-             payout, payout_currency, tid, flags, test, occurred_at, received_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
-             ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status, \
-             name = excluded.name, amount = excluded.amount, currency = excluded.currency, \
-             payout = excluded.payout, payout_currency = excluded.payout_currency, tid = excluded.tid, \
-             flags = excluded.flags, occurred_at = excluded.occurred_at",
-        )?
-        .execute(params![
-            event.id.0,
-            event.integration.0,
-            event.lead.0,
-            event.kind.number(),
-            event.status.number(),
-            event.name,
-            event.amount.map(|amount| amount.to_string()),
-            event.currency.as_ref().map(|currency| currency.as_str()),
-            event.payout.map(|amount| amount.to_string()),
-            event.payout_currency.as_ref().map(|currency| currency.as_str()),
-            event.tid,
-            event.flags.0,
-            event.test,
-            event.occurred_at.0,
-            event.received_at.0,
-        ])?;
-        if let Some(key) = key {
-            self.cached(
-                "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![event.integration.0, key.group.stored(), key.tid, event.lead.0, event.id.0])?;
-        }
-        if takes_first {
-            self.set_first(event.lead, event.integration, Some(event.id))?;
-        }
-        self.deltas.add(&counted(event));
-        Ok(())
-    }
-
-    fn set_first(&self, lead: LeadId, integration: IntegrationId, event: Option<EventId>) -> Sql<()> {
-        self.cached(
-            "INSERT INTO lead_states (lead_id, integration_id, first_deposit) VALUES (?1, ?2, ?3) \
-             ON CONFLICT DO UPDATE SET first_deposit = excluded.first_deposit",
-        )?
-        .execute(params![lead.0, integration.0, event.map(|event| event.0)])?;
-        Ok(())
-    }
-
-    /// Changes a known event with its history, slot and roll-ups.
-    pub(super) fn change_event(&mut self, id: EventId, change: &Change, request: Option<RequestId>) -> Sql<Event> {
-        let before = self.event(id)?;
-        let mut after = before.clone();
-        after.amount = change.amount.or(before.amount);
-        after.currency = change.currency.or(before.currency);
-        after.payout = change.payout.or(before.payout);
-        after.payout_currency = change.payout_currency.or(before.payout_currency);
-        after.status = change.status.unwrap_or(before.status);
-        after.kind = change.kind.unwrap_or(before.kind);
-        self.rewrite(&before, &after, request)?;
-        if change.takes_first {
-            self.set_first(after.lead, after.integration, Some(id))?;
-        }
-        if change.releases_first {
-            self.promote_next(after.lead, after.integration, id, request)?;
-        }
-        Ok(after)
-    }
-
-    fn rewrite(&mut self, before: &Event, after: &Event, request: Option<RequestId>) -> Sql<()> {
-        self.cached(
-            "UPDATE events SET kind = ?2, status = ?3, amount = ?4, currency = ?5, payout = ?6, \
-             payout_currency = ?7 WHERE id = ?1",
-        )?
-        .execute(params![
-            after.id.0,
-            after.kind.number(),
-            after.status.number(),
-            after.amount.map(|amount| amount.to_string()),
-            after.currency.as_ref().map(|currency| currency.as_str()),
-            after.payout.map(|amount| amount.to_string()),
-            after.payout_currency.as_ref().map(|currency| currency.as_str()),
-        ])?;
-        self.deltas.remove(&counted(before));
-        self.deltas.add(&counted(after));
-        let texts = |event: &Event| {
-            [
-                ("kind", Some(event.kind.code().to_owned())),
-                ("status", Some(event.status.code().to_owned())),
-                ("amount", event.amount.map(|amount| amount.to_string())),
-                ("currency", event.currency.map(|currency| currency.to_string())),
-                ("payout", event.payout.map(|amount| amount.to_string())),
-                ("payout_currency", event.payout_currency.map(|currency| currency.to_string())),
-            ]
-        };
-        for ((field, old), (_, new)) in texts(before).into_iter().zip(texts(after)) {
-            if old != new {
-                let id = self.ids.next(self.now.millis());
-                self.cached(
-                    "INSERT INTO event_changes (id, event_id, request_id, changed_at, field, old, new) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![
-                    id,
-                    after.id.0,
-                    request.map(|request| request.0),
-                    self.now.0,
-                    field,
-                    old,
-                    new
-                ])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The first deposit left: the next approved one takes the slot.
-    fn promote_next(
-        &mut self,
-        lead: LeadId,
-        integration: IntegrationId,
-        left: EventId,
-        request: Option<RequestId>,
-    ) -> Sql<()> {
-        let deposits: Vec<Event> = self
-            .cached(&format!(
-                "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 AND integration_id = ?2 AND kind IN (2, 3)"
-            ))?
-            .query_map(params![lead.0, integration.0], event)?
-            .collect::<Sql<_>>()?;
-        let known: Vec<EventFacts> = deposits.iter().map(facts).collect();
-        let next = promote(&known, left);
-        self.set_first(lead, integration, next)?;
-        if let Some(before) = next.and_then(|next| deposits.iter().find(|event| event.id == next)) {
-            let after = Event { kind: Kind::FirstDeposit, ..before.clone() };
-            self.rewrite(before, &after, request)?;
-        }
-        Ok(())
-    }
-
     /// Writes the request's custom fields and binds its player id. A new event writes what is newer
     /// by event time, a known one only what is unset. Returns whether a value was written.
-    fn write_fields(
+    pub(super) fn write_fields(
         &mut self,
         subject: &Subject<'_>,
         lead: LeadId,
@@ -616,26 +481,6 @@ impl<'c> Work<'c> {
         }
         *self.set_up_changed = true;
         Ok(Some(self.sql.last_insert_rowid()))
-    }
-
-    /// Sets a status by hand.
-    pub(super) fn set_status(&mut self, id: EventId, status: Status) -> Sql<Event> {
-        let before = self.event(id)?;
-        if before.status == status {
-            return Ok(before);
-        }
-        let first = self.first_deposit(before.lead, before.integration)?;
-        let mut change = Change { status: Some(status), ..Change::default() };
-        if before.kind.is_deposit() {
-            if status == Status::Approved {
-                change.takes_first = first.is_none() && before.name != "resale";
-                let kind = if change.takes_first { Kind::FirstDeposit } else { Kind::RepeatDeposit };
-                change.kind = Some(kind).filter(|kind| *kind != before.kind);
-            } else {
-                change.releases_first = first == Some(id);
-            }
-        }
-        self.change_event(id, &change, None)
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) struct Shared {
     pub(super) snapshot: ArcSwap<Snapshot>,
     pub(super) live: broadcast::Sender<RequestId>,
     pub(super) queued: AtomicU64,
+    pub(super) commits: AtomicU64,
     pub(super) failing: AtomicBool,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -188,6 +189,7 @@ impl Writer {
             let value = body(&mut work).map_err(db)?;
             rollups::flush(&transaction, deltas.take()).map_err(db)?;
             transaction.commit().map_err(db)?;
+            shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)
         }))
         .unwrap_or_else(|_| Err(StoreError::Internal("the writer panicked; see the log".to_owned())));

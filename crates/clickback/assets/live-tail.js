@@ -1,0 +1,69 @@
+// Puts new requests on top of the list as they come. Paused, it counts them; the list keeps 200 rows.
+
+const bar = document.querySelector("[data-live]");
+const body = document.querySelector("[data-rows]");
+const MAX_ROWS = 200;
+
+if (bar && body && "EventSource" in window) {
+  const state = bar.querySelector("[data-live-state]");
+  const toggle = bar.querySelector("[data-live-toggle]");
+  const word = bar.querySelector("[data-live-word]");
+  const words = bar.dataset;
+  let paused = false;
+  let connected = false;
+  let waiting = [];
+
+  const show = () => {
+    bar.hidden = false;
+    bar.classList.toggle("on", connected && !paused);
+    bar.classList.toggle("paused", paused);
+    toggle.setAttribute("aria-pressed", String(paused));
+    word.textContent = paused ? words.resume : words.pause;
+    if (!paused) state.textContent = connected ? words.on : words.off;
+    else state.textContent = waiting.length ? words.new.replace("%n", waiting.length) : words.paused;
+  };
+
+  const put = (rows) => {
+    document.querySelector("[data-empty]")?.remove();
+    document.querySelector(".inbox-rows thead")?.classList.remove("unseen");
+    const scroller = body.closest(".list-pane");
+    const above = scroller.scrollTop > 0 ? scroller.scrollHeight : 0;
+    for (const row of rows) {
+      if (document.getElementById(row.id)) continue;
+      row.classList.add("fresh");
+      body.prepend(row);
+    }
+    // Who has scrolled down stays where he reads.
+    if (above) scroller.scrollTop += scroller.scrollHeight - above;
+    while (body.rows.length > MAX_ROWS) body.rows[body.rows.length - 1].remove();
+    document.dispatchEvent(new Event("rows"));
+  };
+
+  const source = new EventSource(words.live);
+  source.addEventListener("open", () => { connected = true; show(); });
+  source.addEventListener("error", () => { connected = false; show(); });
+  source.addEventListener("rows", (event) => {
+    const holder = document.createElement("template");
+    holder.innerHTML = event.data;
+    const rows = [...holder.content.querySelectorAll("tr")].reverse();
+    if (paused) {
+      waiting.push(...rows);
+      if (waiting.length > MAX_ROWS * 5) waiting = waiting.slice(-MAX_ROWS * 5);
+    } else {
+      put(rows);
+    }
+    show();
+  });
+
+  toggle.addEventListener("click", () => {
+    paused = !paused;
+    if (!paused) {
+      put(waiting.slice(-MAX_ROWS));
+      waiting = [];
+    }
+    show();
+  });
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  show();
+}

@@ -1,0 +1,125 @@
+//! The REST API under `/api/v1`: bearer tokens, JSON, problems as `application/problem+json`.
+//! The OpenAPI description at `/api/openapi.json` is made from the handlers.
+
+mod auth;
+mod doctor;
+mod events;
+mod fields;
+mod inbox;
+mod integrations;
+mod leads;
+mod links;
+mod partners;
+mod problem;
+pub mod tokens;
+
+use axum::routing::{get, patch, post, put};
+use axum::{Json, Router};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+
+use crate::app::AppState;
+
+/// Bytes of an API body.
+const MAX_BODY: usize = 1_024 * 1_024;
+
+/// All API routes.
+pub fn routes() -> Router<AppState> {
+    let v1 = Router::new()
+        .route("/partners", get(partners::list))
+        .route("/partners/{slug}", get(partners::one))
+        .route("/integrations", get(integrations::list).post(integrations::create))
+        .route(
+            "/integrations/{id}",
+            get(integrations::one).patch(integrations::update).delete(integrations::delete),
+        )
+        .route(
+            "/integrations/{id}/postbacks",
+            get(integrations::list_postbacks).post(integrations::create_postback),
+        )
+        .route(
+            "/integrations/{id}/postbacks/{postback}",
+            patch(integrations::update_postback).delete(integrations::delete_postback),
+        )
+        .route("/integrations/{id}/test", post(integrations::send_test))
+        .route("/custom-fields", get(fields::list).post(fields::create))
+        .route("/custom-fields/{id}", patch(fields::update))
+        .route("/custom-events", get(fields::list_events).post(fields::define_event))
+        .route("/leads", get(leads::list).post(leads::create))
+        .route("/leads/{id}", get(leads::one).patch(leads::update))
+        .route("/leads/{id}/identities", post(leads::bind))
+        .route("/leads/by-clickid/{clickid}", put(leads::upsert))
+        .route("/clicks", post(leads::record_click))
+        .route("/links", get(links::list).post(links::create))
+        .route("/links/{id}", get(links::one).delete(links::delete))
+        .route("/links/{id}/render", get(links::render))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::one).patch(events::update))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/{id}", get(inbox::one))
+        .route("/inbox/reprocess", post(inbox::reprocess))
+        .route("/doctor", post(doctor::examine))
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY));
+    Router::new().nest("/api/v1", v1).route("/api/openapi.json", get(openapi))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Clickback",
+        description = "Postback tracker with a lead CRM. Money is decimal text, times are RFC 3339."
+    ),
+    paths(
+        partners::list,
+        partners::one,
+        integrations::list,
+        integrations::create,
+        integrations::one,
+        integrations::update,
+        integrations::delete,
+        integrations::list_postbacks,
+        integrations::create_postback,
+        integrations::update_postback,
+        integrations::delete_postback,
+        integrations::send_test,
+        fields::list,
+        fields::create,
+        fields::update,
+        fields::list_events,
+        fields::define_event,
+        leads::list,
+        leads::create,
+        leads::one,
+        leads::update,
+        leads::bind,
+        leads::upsert,
+        leads::record_click,
+        links::list,
+        links::create,
+        links::one,
+        links::delete,
+        links::render,
+        events::list,
+        events::one,
+        events::update,
+        inbox::list,
+        inbox::one,
+        inbox::reprocess,
+        doctor::examine,
+    )
+)]
+struct Description;
+
+/// The description of this API.
+pub fn description() -> utoipa::openapi::OpenApi {
+    let mut description = Description::openapi();
+    let components = description.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    description
+}
+
+async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(description())
+}

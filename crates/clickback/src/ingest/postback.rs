@@ -1,0 +1,238 @@
+//! The life of a postback, step by step. **Start here.**
+//!
+//! 1. [`receive`]: the method and the integration that the uuid names.
+//! 2. [`read_body`]: the body within its limits.
+//! 3. `Parts::params`: ordered parameters with their raw text (core).
+//! 4. `authorize`: secret and addresses (core).
+//! 5. `judge`: aliases, macro guard, readings, flags (core).
+//! 6. `Store::ingest`: one transaction for many requests finds the lead, decides, writes the inbox
+//!    row, the event, its keys, fields and roll-ups, and returns after the data is on disk.
+//! 7. The answer, the same for every verdict.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use clickback_core::ids::RequestId;
+use clickback_core::intake::Parts;
+use clickback_core::postback::{Postback, Rejection, authorize, judge};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use uuid::Uuid;
+
+use crate::app::{App, AppState};
+use crate::store::StoreError;
+use crate::store::inbox::{Incoming, RawRequest};
+use crate::store::integrations::Integration;
+
+use super::sender;
+
+/// Receives one request to a postback address.
+pub(super) async fn receive(
+    State(app): State<AppState>,
+    Path(uuid): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        _ => return method_not_allowed(),
+    };
+    let address = sender::address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
+    let integration = match find(&app, &uuid).await {
+        Ok(Some(integration)) => integration,
+        Ok(None) => return unknown(&app, address),
+        Err(error) => return unavailable(&app, &error),
+    };
+    let (head, body) = request.into_parts();
+    let mut raw = RawRequest {
+        method,
+        query: head.uri.query().unwrap_or_default().as_bytes().to_vec(),
+        content_type: head
+            .headers
+            .get(CONTENT_TYPE)
+            .filter(|_| method == "POST")
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+        body: None,
+        address: Some(address.to_string()),
+    };
+    let judged = match read_body(&app, &raw, body).await {
+        Err(rejection) => Err(rejection),
+        Ok(body) => {
+            raw.body = body.map(|body| body.to_vec());
+            judge_raw(&app, &raw, &integration, address)
+        }
+    };
+    let judged = match judged {
+        Err(Rejection::Forbidden) => match recheck(&app, &uuid, &raw, &integration, address).await {
+            Ok(judged) => judged,
+            Err(response) => return response,
+        },
+        judged => judged,
+    };
+    store(&app, raw, integration, judged).await
+}
+
+/// The integration from memory; one that is not there is looked up in the database once, because
+/// another process may have just made it.
+async fn find(app: &App, uuid: &str) -> Result<Option<Arc<Integration>>, StoreError> {
+    let Ok(uuid) = Uuid::try_parse(uuid) else { return Ok(None) };
+    if let Some(known) = app.store.snapshot().by_uuid.get(&uuid) {
+        return Ok(Some(Arc::clone(known)));
+    }
+    if app.guard.looked_up_lately(uuid) {
+        return Ok(None);
+    }
+    app.store.look_up_integration(uuid).await
+}
+
+/// Reads a POST body within its limits of size and time.
+async fn read_body(app: &App, raw: &RawRequest, body: Body) -> Result<Option<Bytes>, Rejection> {
+    if raw.method != "POST" {
+        return Ok(None);
+    }
+    let kind = raw.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    if kind.starts_with("multipart/") {
+        return Err(Rejection::UnsupportedType { given: kind.chars().take(80).collect() });
+    }
+    let limit = app.settings.max_body;
+    let read = Limited::new(body, limit).collect();
+    let allowed = Duration::from_secs(app.settings.body_timeout_seconds);
+    match tokio::time::timeout(allowed, read).await {
+        Err(_) => Err(Rejection::BodyTimeout),
+        Ok(Ok(collected)) => Ok(Some(collected.to_bytes()).filter(|bytes| !bytes.is_empty())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Rejection::TooLarge { limit }),
+        Ok(Err(_)) => Err(Rejection::BadBody { detail: "the body broke off".to_owned() }),
+    }
+}
+
+fn judge_raw(
+    app: &App,
+    raw: &RawRequest,
+    integration: &Integration,
+    address: IpAddr,
+) -> Result<Postback, Rejection> {
+    if !integration.enabled {
+        return Err(Rejection::SwitchedOff);
+    }
+    let rules = &integration.ruleset;
+    let parts =
+        Parts { query: &raw.query, content_type: raw.content_type.as_deref(), body: raw.body.as_deref() };
+    let params = parts.params(rules)?;
+    authorize(&params, rules, Some(address))?;
+    judge(&params, rules, app.clock.now())
+}
+
+/// A refusal is judged once more by what the database says now: the secret may just have been
+/// changed by another process. Floods of refusals are answered 429.
+async fn recheck(
+    app: &App,
+    uuid: &str,
+    raw: &RawRequest,
+    integration: &Integration,
+    address: IpAddr,
+) -> Result<Result<Postback, Rejection>, Response> {
+    let uuid = Uuid::try_parse(uuid).unwrap_or(integration.uuid);
+    if !app.guard.looked_up_lately(uuid)
+        && let Ok(Some(fresh)) = app.store.look_up_integration(uuid).await
+    {
+        let again = judge_raw(app, raw, &fresh, address);
+        if !matches!(again, Err(Rejection::Forbidden)) {
+            return Ok(again);
+        }
+    }
+    if app.guard.may_refuse(address) { Ok(Err(Rejection::Forbidden)) } else { Err(too_many(app)) }
+}
+
+async fn store(
+    app: &App,
+    raw: RawRequest,
+    integration: Arc<Integration>,
+    judged: Result<Postback, Rejection>,
+) -> Response {
+    let rejection = judged.as_ref().err().cloned();
+    let incoming = Incoming { raw, integration, received_at: app.clock.now(), judged, test: false };
+    match app.store.ingest(incoming).await {
+        Ok(outcome) => {
+            app.metrics.stored(outcome.verdict);
+            match rejection {
+                None => accepted(outcome.request),
+                Some(rejection) => rejected(outcome.request, &rejection),
+            }
+        }
+        Err(error) => unavailable(app, &error),
+    }
+}
+
+fn answer(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn accepted(request: RequestId) -> Response {
+    answer(StatusCode::OK, format!("{{\"ok\":true,\"request_id\":\"{request}\"}}"))
+}
+
+fn rejected(request: RequestId, rejection: &Rejection) -> Response {
+    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    if status == StatusCode::OK {
+        return accepted(request);
+    }
+    let body = serde_json::json!({
+        "ok": false,
+        "error": rejection.code(),
+        "message": rejection.to_string(),
+        "request_id": request,
+    });
+    answer(status, body.to_string())
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = serde_json::json!({ "ok": false, "error": code, "message": message });
+    answer(status, body.to_string())
+}
+
+fn unknown(app: &App, address: IpAddr) -> Response {
+    if !app.guard.may_refuse(address) {
+        return too_many(app);
+    }
+    app.metrics.refused("unknown_uuid");
+    let message = "no integration has this postback address: copy the URL from its page again";
+    refusal(StatusCode::NOT_FOUND, "unknown_uuid", message)
+}
+
+fn too_many(app: &App) -> Response {
+    app.metrics.refused("too_many_refusals");
+    let message = "too many requests to unknown or refusing addresses; try again in a second";
+    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_refusals", message);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+fn method_not_allowed() -> Response {
+    let message = "postbacks are GET or POST";
+    let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+    response
+}
+
+/// Nothing was stored: the partner must send it again.
+fn unavailable(app: &App, error: &StoreError) -> Response {
+    app.metrics.refused("unavailable");
+    if matches!(error, StoreError::Internal(_)) {
+        tracing::error!(%error, "a postback could not be stored");
+    }
+    let message = "the postback could not be stored now; send it again";
+    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}

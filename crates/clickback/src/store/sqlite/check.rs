@@ -1,0 +1,150 @@
+//! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep.
+
+use std::collections::HashMap;
+
+use clickback_core::currency::Currency;
+use clickback_core::ids::IntegrationId;
+use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
+use rusqlite::Connection;
+
+use crate::store::check::CheckReport;
+use crate::store::{StoreError, StoreResult};
+
+use super::rollups::sum;
+use super::rows::{self, EVENT_COLUMNS, counted, db};
+
+/// Problems that are spelled out; more are counted.
+const SHOWN: usize = 50;
+
+/// Rules that hold for every row: what is wrong, and a query that counts the rows that break it.
+const RULES: &[(&str, &str)] = &[
+    (
+        "accepted requests without their event",
+        "SELECT count(*) FROM inbox WHERE verdict = 1 AND NOT EXISTS (SELECT 1 FROM events WHERE events.id = inbox.id)",
+    ),
+    (
+        "updated or duplicate requests that point to no event",
+        "SELECT count(*) FROM inbox WHERE verdict <> 1 AND verdict IN (2, 3) AND NOT EXISTS \
+         (SELECT 1 FROM events WHERE events.id = inbox.event_id)",
+    ),
+    (
+        "events without a lead",
+        "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM leads WHERE leads.id = events.lead_id)",
+    ),
+    (
+        "keys that point to no event of their lead",
+        "SELECT count(*) FROM event_keys k WHERE NOT EXISTS \
+         (SELECT 1 FROM events e WHERE e.id = k.event_id AND e.lead_id = k.lead_id)",
+    ),
+    (
+        "first-deposit slots without an approved first deposit",
+        "SELECT count(*) FROM lead_states s WHERE first_deposit IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM events e WHERE e.id = s.first_deposit AND e.kind = 2 AND e.status = 1 \
+         AND e.lead_id = s.lead_id AND e.integration_id = s.integration_id)",
+    ),
+    (
+        "approved first deposits without their slot",
+        "SELECT count(*) FROM events e WHERE kind = 2 AND status = 1 AND NOT EXISTS \
+         (SELECT 1 FROM lead_states s WHERE s.first_deposit = e.id AND s.lead_id = e.lead_id \
+         AND s.integration_id = e.integration_id)",
+    ),
+    (
+        "waiting requests that are not unmatched",
+        "SELECT count(*) FROM waiting_requests w WHERE NOT EXISTS \
+         (SELECT 1 FROM inbox i WHERE i.id = w.request_id AND i.verdict = 4)",
+    ),
+];
+
+/// Walks the whole database. Reads one consistent state, also while postbacks keep coming.
+pub(super) fn check(sql: &Connection) -> StoreResult<CheckReport> {
+    let transaction = sql.unchecked_transaction().map_err(db)?;
+    let count = |table: &str| -> StoreResult<u64> {
+        transaction
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+            .map(i64::cast_unsigned)
+            .map_err(db)
+    };
+    let mut report = CheckReport {
+        events: count("events")?,
+        requests: count("inbox")?,
+        leads: count("leads")?,
+        ..CheckReport::default()
+    };
+    let mut statement = transaction.prepare("PRAGMA integrity_check(20)").map_err(db)?;
+    let lines: Vec<String> = statement
+        .query_map([], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .map_err(|error| StoreError::Internal(format!("the file is damaged: {error}")))?;
+    report.problems.extend(lines.into_iter().filter(|line| line != "ok"));
+    for (wrong, query) in RULES {
+        let found: i64 = transaction.query_row(query, [], |row| row.get(0)).map_err(db)?;
+        if found > 0 {
+            report.problems.push(format!("{found} {wrong}"));
+        }
+    }
+    let (rollups, mut differences) = recount(&transaction).map_err(db)?;
+    report.rollups = rollups;
+    let hidden = differences.len().saturating_sub(SHOWN);
+    differences.truncate(SHOWN);
+    report.problems.extend(differences);
+    if hidden > 0 {
+        report.problems.push(format!("{hidden} more roll-up rows differ"));
+    }
+    Ok(report)
+}
+
+fn recount(sql: &Connection) -> rusqlite::Result<(u64, Vec<String>)> {
+    let mut recounted = Deltas::default();
+    let mut statement = sql.prepare(&format!("SELECT {EVENT_COLUMNS} FROM events"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        recounted.add(&counted(&rows::event(row)?));
+    }
+    let mut right: HashMap<RollupKey, RollupSums> = recounted.take().into_iter().collect();
+    let mut differences = Vec::new();
+    let mut stored = 0;
+    let mut statement = sql.prepare(
+        "SELECT integration_id, bucket, kind, name, status, currency, events, amount, payout \
+         FROM rollup_quarter_hours",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        stored += 1;
+        let currency: String = row.get(5)?;
+        let key = RollupKey {
+            integration: IntegrationId(row.get(0)?),
+            bucket: row.get(1)?,
+            kind: rows::kind(row.get(2)?, 2)?,
+            name: row.get(3)?,
+            status: rows::status(row.get(4)?, 4)?,
+            currency: Currency::new(&currency),
+        };
+        let sums = RollupSums { events: row.get(6)?, amount: sum(row, 7)?, payout: sum(row, 8)? };
+        let expected = right.remove(&key).unwrap_or_default();
+        if expected != sums {
+            differences.push(difference(&key, &sums, &expected));
+        }
+    }
+    for (key, expected) in right {
+        differences.push(difference(&key, &RollupSums::default(), &expected));
+    }
+    Ok((stored, differences))
+}
+
+fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> String {
+    let currency = key.currency.map(|currency| currency.to_string()).unwrap_or_default();
+    format!(
+        "roll-up of integration {}, quarter hour {}, {} {} {currency}: stored {} events, {} and {}; \
+         recounted {} events, {} and {}",
+        key.integration,
+        key.bucket,
+        key.status.code(),
+        key.kind,
+        stored.events,
+        stored.amount,
+        stored.payout,
+        recounted.events,
+        recounted.amount,
+        recounted.payout
+    )
+}

@@ -1,0 +1,107 @@
+//! Reading events: lists, a lead's events with their numbers, and histories.
+
+use std::collections::{BTreeMap, HashMap};
+
+use clickback_core::event::{Group, Status};
+use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
+use clickback_core::moment::Moment;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use crate::store::events::{Event, EventChange, EventFilter};
+use crate::store::{Page, StoreResult};
+
+use super::rows::{EVENT_COLUMNS, db, event};
+
+/// All events of a lead by event time, with their numbers.
+pub(super) fn of_lead(sql: &Connection, lead: LeadId) -> rusqlite::Result<Vec<Event>> {
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 ORDER BY occurred_at, received_at, id"
+    ))?;
+    let mut events = statement.query_map([lead.0], event)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut counts: BTreeMap<(IntegrationId, Group), u64> = BTreeMap::new();
+    for event in events.iter_mut().filter(|event| event.status == Status::Approved) {
+        let count = counts.entry((event.integration, Group::of(event.kind, &event.name))).or_default();
+        *count += 1;
+        event.number = Some(*count);
+    }
+    Ok(events)
+}
+
+/// Newest received first.
+pub(super) fn list(sql: &Connection, filter: &EventFilter) -> StoreResult<Page<Event>> {
+    let mut conditions = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
+    let mut add = |condition: &str, value: i64| {
+        values.push(Value::Integer(value));
+        conditions.push(condition.replace('$', &format!("?{}", values.len())));
+    };
+    // The plus keeps the planner on the primary key, which is the order of the list.
+    add(
+        "+events.integration_id IN (SELECT id FROM integrations WHERE workspace_id = $)",
+        filter.workspace.0,
+    );
+    if let Some(lead) = filter.lead {
+        add("events.lead_id = $", lead.0);
+    }
+    if let Some(integration) = filter.integration {
+        add("+events.integration_id = $", integration.0);
+    }
+    if let Some(kind) = filter.kind {
+        add("events.kind = $", kind.number());
+    }
+    if let Some(from) = filter.from {
+        add("events.occurred_at >= $", from.0);
+    }
+    if let Some(to) = filter.to {
+        add("events.occurred_at < $", to.0);
+    }
+    if let Some(before) = filter.before {
+        add("events.id < $", before.0);
+    }
+    let text = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE {} ORDER BY events.id DESC LIMIT {}",
+        conditions.join(" AND "),
+        filter.limit + 1
+    );
+    let mut items: Vec<Event> = sql
+        .prepare_cached(&text)
+        .and_then(|mut statement| statement.query_map(params_from_iter(values), event)?.collect())
+        .map_err(db)?;
+    let more = items.len() > filter.limit;
+    items.truncate(filter.limit);
+    number(sql, &mut items).map_err(db)?;
+    let next = if more { items.last().map(|event| event.id.to_string()) } else { None };
+    Ok(Page { items, next })
+}
+
+fn number(sql: &Connection, items: &mut [Event]) -> rusqlite::Result<()> {
+    let mut numbers: HashMap<EventId, Option<u64>> = HashMap::new();
+    for index in 0..items.len() {
+        let (id, lead) = (items[index].id, items[index].lead);
+        if !numbers.contains_key(&id) {
+            numbers.extend(of_lead(sql, lead)?.into_iter().map(|event| (event.id, event.number)));
+        }
+        items[index].number = numbers.get(&id).copied().flatten();
+    }
+    Ok(())
+}
+
+pub(super) fn changes(sql: &Connection, id: EventId) -> StoreResult<Vec<EventChange>> {
+    sql.prepare_cached(
+        "SELECT changed_at, request_id, field, old, new FROM event_changes WHERE event_id = ?1 ORDER BY id",
+    )
+    .and_then(|mut statement| {
+        let rows = statement.query_map(params![id.0], |row| {
+            Ok(EventChange {
+                at: Moment(row.get(0)?),
+                request: row.get::<_, Option<i64>>(1)?.map(RequestId),
+                field: row.get(2)?,
+                old: row.get(3)?,
+                new: row.get(4)?,
+            })
+        })?;
+        rows.collect()
+    })
+    .map_err(db)
+}

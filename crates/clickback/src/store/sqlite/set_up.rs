@@ -1,0 +1,332 @@
+//! Writing and reading the set-up: integrations, configurations, fields, links, tokens.
+
+use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
+use clickback_core::moment::Moment;
+use clickback_core::rules::CustomEvent;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::store::integrations::{
+    Configuration, CustomField, IntegrationPatch, NewConfiguration, NewField, NewIntegration, NewLink,
+    RegistrationLink, Token,
+};
+use crate::store::{StoreError, StoreResult};
+
+use super::apply::Work;
+use super::rows::db;
+use super::snapshot::{CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field, json};
+
+fn text(value: &impl Serialize) -> StoreResult<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Internal(error.to_string()))
+}
+
+/// A row that is not there is the user's matter, anything else the database's.
+fn missing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |error| match error {
+        rusqlite::Error::QueryReturnedNoRows => StoreError::NotFound { what },
+        other => db(other),
+    }
+}
+
+fn one(changed: usize, what: &'static str) -> StoreResult<()> {
+    if changed == 0 { Err(StoreError::NotFound { what }) } else { Ok(()) }
+}
+
+impl Work<'_> {
+    pub(super) fn create_integration(&mut self, new: &NewIntegration) -> StoreResult<IntegrationId> {
+        *self.set_up_changed = true;
+        self.cached(
+            "INSERT INTO integrations \
+             (workspace_id, uuid, partner, name, clickid_param, clickid_macro, rules, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                new.workspace.0,
+                Uuid::new_v4().to_string(),
+                new.partner,
+                new.name,
+                new.clickid_param,
+                new.clickid_macro,
+                serde_json::to_string(&new.rules).unwrap_or_default(),
+                self.now.0
+            ])
+        })
+        .map_err(db)?;
+        let id = IntegrationId(self.sql.last_insert_rowid());
+        for (place, configuration) in (1..).zip(&new.configurations) {
+            self.insert_configuration(id, place, configuration)?;
+        }
+        for (partner_field, name) in &new.fields {
+            self.cached(
+                "INSERT INTO custom_fields (workspace_id, key, name, kind, created_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut statement| {
+                let kind = partner_field.kind.code();
+                statement.execute(params![new.workspace.0, partner_field.key, name, kind, self.now.0])
+            })
+            .map_err(db)?;
+        }
+        Ok(id)
+    }
+
+    pub(super) fn update_integration(&mut self, id: IntegrationId, patch: &IntegrationPatch) -> StoreResult<()> {
+        *self.set_up_changed = true;
+        let rules = patch.rules.as_ref().map(text).transpose()?;
+        let changed = self
+            .sql
+            .execute(
+                "UPDATE integrations SET name = coalesce(?2, name), \
+                 clickid_param = coalesce(?3, clickid_param), clickid_macro = coalesce(?4, clickid_macro), \
+                 enabled = coalesce(?5, enabled), rules = coalesce(?6, rules) \
+                 WHERE id = ?1 AND deleted_at IS NULL",
+                params![
+                    id.0,
+                    patch.name,
+                    patch.clickid_param,
+                    patch.clickid_macro,
+                    patch.enabled,
+                    rules
+                ],
+            )
+            .map_err(db)?;
+        one(changed, "integration")
+    }
+
+    pub(super) fn delete_integration(&mut self, id: IntegrationId) -> StoreResult<()> {
+        *self.set_up_changed = true;
+        let changed = self
+            .sql
+            .execute(
+                "UPDATE integrations SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+                params![id.0, self.now.0],
+            )
+            .map_err(db)?;
+        one(changed, "integration")
+    }
+
+    fn insert_configuration(
+        &mut self,
+        id: IntegrationId,
+        position: i64,
+        new: &NewConfiguration,
+    ) -> StoreResult<Configuration> {
+        *self.set_up_changed = true;
+        self.sql
+            .execute(
+                "INSERT INTO postback_configurations (integration_id, position, name, event, rules) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![id.0, position, new.name, new.event, text(&new.rules)?],
+            )
+            .map_err(db)?;
+        Ok(Configuration {
+            id: ConfigurationId(self.sql.last_insert_rowid()),
+            integration: id,
+            position,
+            name: new.name.clone(),
+            event: new.event.clone(),
+            rules: new.rules.clone(),
+        })
+    }
+
+    pub(super) fn create_configuration(&mut self, id: IntegrationId, new: &NewConfiguration) -> StoreResult<Configuration> {
+        let position = self
+            .sql
+            .query_row(
+                "SELECT 1 + coalesce((SELECT max(position) FROM postback_configurations \
+                 WHERE integration_id = integrations.id), 0) \
+                 FROM integrations WHERE id = ?1 AND deleted_at IS NULL",
+                [id.0],
+                |row| row.get(0),
+            )
+            .map_err(missing("integration"))?;
+        self.insert_configuration(id, position, new)
+    }
+
+    pub(super) fn update_configuration(&mut self, id: ConfigurationId, new: &NewConfiguration) -> StoreResult<Configuration> {
+        *self.set_up_changed = true;
+        let changed = self
+            .sql
+            .execute(
+                "UPDATE postback_configurations SET name = ?2, event = ?3, rules = ?4 WHERE id = ?1",
+                params![id.0, new.name, new.event, text(&new.rules)?],
+            )
+            .map_err(db)?;
+        one(changed, "postback configuration")?;
+        self.sql
+            .query_row(
+                &format!("SELECT {CONFIGURATION_COLUMNS} FROM postback_configurations WHERE id = ?1"),
+                [id.0],
+                configuration,
+            )
+            .map_err(db)
+    }
+
+    pub(super) fn delete_configuration(&mut self, id: ConfigurationId) -> StoreResult<()> {
+        *self.set_up_changed = true;
+        let changed = self
+            .sql
+            .execute("DELETE FROM postback_configurations WHERE id = ?1", [id.0])
+            .map_err(db)?;
+        one(changed, "postback configuration")
+    }
+
+    pub(super) fn create_field(&mut self, workspace: WorkspaceId, new: &NewField) -> StoreResult<CustomField> {
+        *self.set_up_changed = true;
+        let inserted = self.sql.execute(
+            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                workspace.0,
+                new.key,
+                new.name,
+                new.kind.code(),
+                text(&new.options)?,
+                new.visible,
+                self.now.0
+            ],
+        );
+        match inserted {
+            Ok(_) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                return Err(StoreError::Conflict {
+                    message: format!("a custom field with the key `{}` exists already", new.key),
+                });
+            }
+            Err(error) => return Err(db(error)),
+        }
+        Ok(CustomField {
+            id: FieldId(self.sql.last_insert_rowid()),
+            key: new.key.clone(),
+            name: new.name.clone(),
+            kind: new.kind,
+            options: new.options.clone(),
+            visible: new.visible,
+        })
+    }
+
+    pub(super) fn rename_field(&mut self, id: FieldId, name: &str, visible: bool) -> StoreResult<CustomField> {
+        *self.set_up_changed = true;
+        self.sql
+            .query_row(
+                &format!("UPDATE custom_fields SET name = ?2, visible = ?3 WHERE id = ?1 RETURNING {FIELD_COLUMNS}"),
+                params![id.0, name, visible],
+                field,
+            )
+            .map_err(missing("custom field"))
+    }
+
+    pub(super) fn define_event(&mut self, workspace: WorkspaceId, event: &CustomEvent) -> StoreResult<()> {
+        *self.set_up_changed = true;
+        self.sql
+            .execute(
+                "INSERT INTO custom_events (workspace_id, name, counts_money) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO UPDATE SET counts_money = excluded.counts_money",
+                params![workspace.0, event.name, event.counts_money],
+            )
+            .map_err(db)?;
+        Ok(())
+    }
+
+    pub(super) fn create_link(&mut self, new: &NewLink) -> StoreResult<RegistrationLink> {
+        self.sql
+            .query_row(
+                &format!(
+                    "INSERT INTO registration_links (integration_id, name, base_url, params, created_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5) RETURNING {LINK_COLUMNS}"
+                ),
+                params![new.integration.0, new.name, new.base_url, text(&new.params)?, self.now.0],
+                read_link,
+            )
+            .map_err(db)
+    }
+
+    pub(super) fn delete_link(&mut self, id: LinkId) -> StoreResult<()> {
+        let changed =
+            self.sql.execute("DELETE FROM registration_links WHERE id = ?1", [id.0]).map_err(db)?;
+        one(changed, "registration link")
+    }
+
+    pub(super) fn create_token(&mut self, workspace: WorkspaceId, name: &str, hash: &[u8; 32]) -> StoreResult<Token> {
+        self.sql
+            .query_row(
+                "INSERT INTO api_tokens (workspace_id, name, hash, created_at) VALUES (?1, ?2, ?3, ?4) \
+                 RETURNING id, workspace_id, name, created_at",
+                params![workspace.0, name, hash, self.now.0],
+                read_token,
+            )
+            .map_err(db)
+    }
+
+    pub(super) fn revoke_token(&mut self, id: TokenId) -> StoreResult<()> {
+        let changed = self
+            .sql
+            .execute(
+                "UPDATE api_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+                params![id.0, self.now.0],
+            )
+            .map_err(db)?;
+        one(changed, "token")
+    }
+}
+
+const LINK_COLUMNS: &str = "id, integration_id, name, base_url, params, created_at";
+
+fn read_link(row: &Row<'_>) -> rusqlite::Result<RegistrationLink> {
+    Ok(RegistrationLink {
+        id: LinkId(row.get(0)?),
+        integration: IntegrationId(row.get(1)?),
+        name: row.get(2)?,
+        base_url: row.get(3)?,
+        params: json(row, 4)?,
+        created_at: Moment(row.get(5)?),
+    })
+}
+
+fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
+    Ok(Token {
+        id: TokenId(row.get(0)?),
+        workspace: WorkspaceId(row.get(1)?),
+        name: row.get(2)?,
+        created_at: Moment(row.get(3)?),
+    })
+}
+
+pub(super) fn fields(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
+    let mut statement = sql
+        .prepare_cached(&format!("SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY id"))
+        .map_err(db)?;
+    let rows = statement.query_map([workspace.0], field).map_err(db)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(db)
+}
+
+pub(super) fn links(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>> {
+    let mut statement = sql
+        .prepare_cached(&format!(
+            "SELECT {LINK_COLUMNS} FROM registration_links WHERE integration_id IN \
+             (SELECT id FROM integrations WHERE workspace_id = ?1 AND deleted_at IS NULL) ORDER BY id"
+        ))
+        .map_err(db)?;
+    let rows = statement.query_map([workspace.0], read_link).map_err(db)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(db)
+}
+
+pub(super) fn link(sql: &Connection, id: LinkId) -> StoreResult<RegistrationLink> {
+    sql.query_row(
+        &format!("SELECT {LINK_COLUMNS} FROM registration_links WHERE id = ?1"),
+        [id.0],
+        read_link,
+    )
+    .map_err(missing("registration link"))
+}
+
+pub(super) fn token_by_hash(sql: &Connection, hash: &[u8; 32]) -> StoreResult<Option<Token>> {
+    sql.prepare_cached(
+        "SELECT id, workspace_id, name, created_at FROM api_tokens WHERE hash = ?1 AND revoked_at IS NULL",
+    )
+    .and_then(|mut statement| statement.query_row([hash], read_token).optional())
+    .map_err(db)
+}
+

@@ -1,0 +1,228 @@
+//! The inbox: the list of requests, live, and one request beside it.
+
+mod detail;
+mod filter;
+pub(super) mod live;
+pub(super) mod rows;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use clickback_core::flag::Flag;
+use clickback_core::ids::{RequestId, WorkspaceId};
+use clickback_core::link::{PostbackTemplate, postback_url};
+
+use crate::app::{App, AppState};
+use crate::store::StoreResult;
+use crate::store::inbox::Verdict;
+use crate::store::integrations::{Integration, Snapshot};
+
+use super::error::{self, render};
+use super::paint;
+use super::parts::{Chip, CodeBox};
+use super::ui::Ui;
+use super::visitor::Visitor;
+
+use detail::Detail;
+pub(super) use detail::lead_title;
+use filter::{Filter, InboxQuery};
+use rows::{Maker, Rows};
+
+struct Tab {
+    href: String,
+    word: String,
+    chosen: bool,
+}
+
+struct Choice {
+    id: String,
+    name: String,
+    chosen: bool,
+}
+
+/// A filter by one flag, and the way out of it.
+struct FlagFilter {
+    chip: Chip,
+    code: &'static str,
+    without: String,
+}
+
+/// What an empty inbox shows: how a postback URL looks, and how to send oneself one.
+struct Lesson {
+    url: Option<CodeBox>,
+    curl: Option<CodeBox>,
+}
+
+#[derive(Template)]
+#[template(path = "inbox/page.html")]
+struct InboxPage<'a> {
+    ui: &'a Ui,
+    section: &'static str,
+    tabs: Vec<Tab>,
+    integrations: Vec<Choice>,
+    clickid: String,
+    verdict: &'static str,
+    flagged: bool,
+    flag: Option<FlagFilter>,
+    rows: Rows,
+    /// There are no rows.
+    nothing: bool,
+    /// The whole list without any filter.
+    all: String,
+    live: Option<String>,
+    older: Option<String>,
+    newest: Option<String>,
+    narrows: bool,
+    lesson: Option<Lesson>,
+    detail: Option<Detail<'a>>,
+}
+
+/// The list.
+pub(super) async fn list(
+    State(app): State<AppState>,
+    Visitor { workspace, ui }: Visitor,
+    Query(query): Query<InboxQuery>,
+) -> Response {
+    match page(&app, &ui, workspace, &query.filter(), None).await {
+        Ok(response) => response,
+        Err(cause) => error::page(&ui, &cause),
+    }
+}
+
+/// One request beside the list.
+pub(super) async fn one(
+    State(app): State<AppState>,
+    Visitor { workspace, ui }: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<InboxQuery>,
+) -> Response {
+    let Ok(id) = id.parse::<RequestId>() else { return error::not_found(&ui) };
+    let filter = query.filter();
+    let detail = match detail::read(&app, &ui, workspace, id, &filter).await {
+        Ok(Some(detail)) => detail,
+        Ok(None) => return error::not_found(&ui),
+        Err(cause) => return error::page(&ui, &cause),
+    };
+    match page(&app, &ui, workspace, &filter, Some((id, detail))).await {
+        Ok(response) => response,
+        Err(cause) => error::page(&ui, &cause),
+    }
+}
+
+async fn page(
+    app: &App,
+    ui: &Ui,
+    workspace: WorkspaceId,
+    filter: &Filter,
+    detail: Option<(RequestId, Detail<'_>)>,
+) -> StoreResult<Response> {
+    let found = app.store.requests(filter.requests(workspace)).await?;
+    let snapshot = app.store.snapshot();
+    let (selected, detail) = detail.map_or((None, None), |(id, detail)| (Some(id), Some(detail)));
+    let maker = Maker { ui, snapshot: &snapshot, filter, selected };
+    let rows: Vec<_> = found.items.iter().map(|request| maker.row(request)).collect();
+    let live = filter.before.is_none().then(|| {
+        let after = found.items.first().map_or(RequestId(0), |request| request.id);
+        let address = filter.address("/inbox/live");
+        let mark = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{mark}after={after}")
+    });
+    let older = found.next.and_then(|next| next.parse().ok()).map(|before| {
+        Filter { before: Some(before), ..filter.clone() }.address("/inbox")
+    });
+    let nothing_yet = rows.is_empty() && !filter.narrows() && filter.before.is_none();
+    let page = InboxPage {
+        section: "inbox",
+        tabs: tabs(ui, filter),
+        integrations: choices(&snapshot, workspace, filter),
+        clickid: filter.clickid.clone().unwrap_or_default(),
+        verdict: filter.verdict.map_or("", Verdict::code),
+        flagged: filter.flagged,
+        flag: filter.flag.map(|flag| flag_filter(ui, filter, flag)),
+        all: "/inbox".to_owned(),
+        live,
+        older,
+        newest: filter.before.map(|_| filter.newest().address("/inbox")),
+        narrows: filter.narrows(),
+        lesson: nothing_yet.then(|| lesson(app, ui, &snapshot, workspace)),
+        nothing: rows.is_empty(),
+        rows: Rows::new(rows),
+        detail,
+        ui,
+    };
+    Ok(render(&page))
+}
+
+fn tabs(ui: &Ui, filter: &Filter) -> Vec<Tab> {
+    let tab = |verdict: Option<Verdict>, flagged: bool, word: String| Tab {
+        href: filter.tab(verdict, flagged).address("/inbox"),
+        chosen: filter.verdict == verdict && (filter.flagged || filter.flag.is_some()) == flagged,
+        word,
+    };
+    let mut tabs = vec![tab(None, false, ui.t("tab-all").into_owned())];
+    for verdict in Verdict::ALL {
+        tabs.push(tab(Some(verdict), false, ui.coded("tab-", verdict.code()).into_owned()));
+    }
+    tabs.push(tab(None, true, ui.t("tab-flagged").into_owned()));
+    tabs
+}
+
+fn choices(snapshot: &Snapshot, workspace: WorkspaceId, filter: &Filter) -> Vec<Choice> {
+    snapshot
+        .of(workspace)
+        .into_iter()
+        .map(|integration| Choice {
+            id: integration.id.to_string(),
+            name: integration.name.clone(),
+            chosen: filter.integration == Some(integration.id),
+        })
+        .collect()
+}
+
+fn flag_filter(ui: &Ui, filter: &Filter, flag: Flag) -> FlagFilter {
+    FlagFilter {
+        chip: Chip::new(ui, flag),
+        code: flag.code(),
+        without: Filter { flag: None, before: None, ..filter.clone() }.address("/inbox"),
+    }
+}
+
+/// The address of a configuration, ready to paste at the partner.
+pub(super) fn ready_url(
+    app: &App,
+    integration: &Integration,
+    event: &str,
+    params: &[(String, String)],
+) -> String {
+    let mut params = params.to_vec();
+    for mapping in &integration.ruleset.rules.field_mappings {
+        params.push((format!("fields.{}", mapping.field), mapping.macro_text.clone()));
+    }
+    postback_url(&PostbackTemplate {
+        public_url: &app.settings.public_url,
+        uuid: &integration.uuid.to_string(),
+        event,
+        clickid: &integration.clickid_macro,
+        params: &params,
+    })
+}
+
+fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Lesson {
+    let first: Option<Arc<Integration>> = snapshot.of(workspace).into_iter().next();
+    let Some(integration) = first else { return Lesson { url: None, curl: None } };
+    let sale = integration.configurations.iter().find(|one| one.event == "sale");
+    let Some(shown) = sale.or(integration.configurations.first()) else {
+        return Lesson { url: None, curl: None };
+    };
+    let url = ready_url(app, &integration, &shown.event, &shown.rules.params);
+    let curl = format!(
+        "curl '{}/api/postbacks/{}/tracker-postback?tracker.event=sale&clickid=test1&tracker.cost=50&tracker.currency=usd&tracker.tid=1001'",
+        app.settings.public_url, integration.uuid
+    );
+    Lesson {
+        url: Some(CodeBox::new(ui, &ui.t("lesson-url"), paint::template(&url))),
+        curl: Some(CodeBox::new(ui, &ui.t("lesson-curl"), vec![paint::Segment::new("", curl)])),
+    }
+}

@@ -1,0 +1,91 @@
+//! The pages: server-rendered, working without scripts; small modules make them livelier. Data comes
+//! from the store, words from `locales/`, looks from `assets/app.css`.
+
+mod assets;
+mod changes;
+mod error;
+pub mod i18n;
+mod icons;
+mod inbox;
+mod integrations;
+mod leads;
+mod login;
+mod origin;
+mod paint;
+mod parts;
+mod ui;
+mod visitor;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{self, Next};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+
+use crate::app::AppState;
+
+use i18n::Language;
+use ui::Theme;
+
+/// Scripts and styles come from here only, nothing is framed, forms go nowhere else.
+const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'; object-src 'none'";
+/// A year.
+const PREFERENCE_SECONDS: u32 = 31_536_000;
+
+/// All page routes. `state` is what the pages read; the caller hands it to the merged router.
+pub fn routes(state: AppState) -> Router<AppState> {
+    Router::new()
+        .route("/", get(async || Redirect::to("/inbox")))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/live", get(inbox::live::stream))
+        .route("/inbox/{id}", get(inbox::one))
+        .route("/leads", get(leads::list))
+        .route("/leads/{id}", get(leads::one))
+        .route("/integrations", get(integrations::list))
+        .route("/login", get(login::form).post(login::submit))
+        .route("/logout", post(login::logout))
+        .route("/assets/{name}", get(assets::serve))
+        .fallback(error::fallback)
+        .layer(middleware::from_fn(finish))
+        .with_state(state)
+}
+
+/// Remembers a language or theme that the address names, and adds the headers of every page.
+async fn finish(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    let chosen = [
+        visitor::query_value(uri, "lang")
+            .and_then(Language::from_code)
+            .map(|language| ("lang", language.code())),
+        visitor::query_value(uri, "theme")
+            .and_then(Theme::from_code)
+            .map(|theme| ("theme", theme.code())),
+    ];
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in chosen.into_iter().flatten() {
+        let cookie = format!("{name}={value}; SameSite=Lax; Path=/; Max-Age={PREFERENCE_SECONDS}");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            headers.append(SET_COOKIE, cookie);
+        }
+    }
+    for (name, value) in [
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(VARY, HeaderValue::from_static("cookie, accept-language"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

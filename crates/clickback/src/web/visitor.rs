@@ -1,0 +1,148 @@
+//! Who looks at a page, and how they like it: workspace, language, theme. Users and sessions come
+//! later; until then a cookie holds an API token.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use clickback_core::ids::WorkspaceId;
+
+use crate::api::tokens;
+use crate::app::AppState;
+
+use super::error;
+use super::i18n::Language;
+use super::ui::{Theme, Ui};
+
+/// The cookie that holds the token.
+pub(super) const TOKEN_COOKIE: &str = "clickback_token";
+/// The workspace that pages without a login show.
+const OPEN_WORKSPACE: WorkspaceId = WorkspaceId(1);
+
+/// Someone who may see the pages of a workspace.
+pub(super) struct Visitor {
+    pub(super) workspace: WorkspaceId,
+    pub(super) ui: Ui,
+}
+
+/// Language and theme of anyone, logged in or not.
+pub(super) struct Guest(pub(super) Ui);
+
+impl FromRequestParts<AppState> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let mut ui = ui(&parts.headers, &parts.uri, app);
+        if app.settings.open_pages {
+            return Ok(Visitor { workspace: OPEN_WORKSPACE, ui });
+        }
+        let Some(token) = cookie(&parts.headers, TOKEN_COOKIE) else {
+            return Err(to_login(&parts.uri));
+        };
+        match app.store.token_by_hash(tokens::hash(token)).await {
+            Ok(Some(token)) => {
+                ui.person = Some(token.name);
+                Ok(Visitor { workspace: token.workspace, ui })
+            }
+            Ok(None) => Err(to_login(&parts.uri)),
+            Err(cause) => Err(error::page(&ui, &cause)),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Guest {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &AppState,
+    ) -> Result<Self, std::convert::Infallible> {
+        Ok(Guest(ui(&parts.headers, &parts.uri, app)))
+    }
+}
+
+fn to_login(uri: &Uri) -> Response {
+    let wanted = uri.path_and_query().map_or("/", |path| path.as_str());
+    let wanted: String = form_encoded(wanted);
+    Redirect::to(&format!("/login?next={wanted}")).into_response()
+}
+
+/// Percent-encodes a text for a query value.
+pub(super) fn form_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing into a String does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+fn ui(headers: &HeaderMap, uri: &Uri, app: &AppState) -> Ui {
+    let asked = |name: &str| query_value(uri, name);
+    let language = asked("lang")
+        .and_then(Language::from_code)
+        .or_else(|| cookie(headers, "lang").and_then(Language::from_code))
+        .or_else(|| headers.get(ACCEPT_LANGUAGE)?.to_str().ok().and_then(Language::accepted))
+        .unwrap_or_default();
+    let theme = asked("theme")
+        .and_then(Theme::from_code)
+        .or_else(|| cookie(headers, "theme").and_then(Theme::from_code))
+        .unwrap_or_default();
+    Ui {
+        language,
+        theme,
+        now: app.clock.now(),
+        address: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        person: None,
+        open: app.settings.open_pages,
+    }
+}
+
+/// The raw value of a query parameter; our own are plain words.
+pub(super) fn query_value<'u>(uri: &'u Uri, name: &str) -> Option<&'u str> {
+    uri.query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// The value of a cookie.
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, "a=1; lang=ru;theme=dark".parse().unwrap());
+        assert_eq!(cookie(&headers, "lang"), Some("ru"));
+        assert_eq!(cookie(&headers, "theme"), Some("dark"));
+        assert_eq!(cookie(&headers, "lan"), None);
+    }
+
+    #[test]
+    fn the_login_brings_back_to_the_page() {
+        let uri: Uri = "/inbox?verdict=unmatched&clickid=a%2Fb".parse().unwrap();
+        let response = to_login(&uri);
+        let location = response.headers()["location"].to_str().unwrap();
+        assert_eq!(location, "/login?next=%2Finbox%3Fverdict%3Dunmatched%26clickid%3Da%252Fb");
+    }
+}
