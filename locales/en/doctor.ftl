@@ -1,88 +1,87 @@
-# What the postback doctor finds, and what to do about it. $subject is the parameter or text it is about.
-
-doctor-nothing-found = There is no address in this text.
-doctor-nothing-found-fix = Paste a postback URL, a partner's template, a registration link or a line of a log.
-doctor-missing-clickid = Nothing carries the clickid ({ $subject }).
-doctor-missing-clickid-fix = In a postback write clickid= and the partner's macro of the parameter that carries our clickid, like clickid={"{"}sub4{"}"}. In a registration link write that parameter with {"{{"}tracker.clickid{"}}"}.
-doctor-clickid-is-name = { $subject } is the name of a parameter, not its macro. The partner will send this word instead of a clickid.
-doctor-clickid-is-name-fix = In a postback put the name into the partner's brackets, like {"{"}sub1{"}"}. In a registration link write {"{{"}tracker.clickid{"}}"}.
-doctor-our-macro-in-postback = { $subject } holds a macro of Clickback. The partner cannot fill it.
-doctor-our-macro-in-postback-fix = Our macro goes into the registration link. In the postback write the partner's own macro, like {"{"}sub4{"}"}.
-doctor-partner-macro-in-link = { $subject } is a partner's macro, but in a registration link Clickback fills this parameter.
-doctor-partner-macro-in-link-fix = Write {"{{"}tracker.clickid{"}}"} as its value.
-doctor-single-braces = { $subject } has single braces, so Clickback will not fill it.
-doctor-single-braces-fix = Write two braces on each side: {"{{"}tracker.clickid{"}}"}.
-doctor-macro-encoded = The brackets of the macro are percent-encoded: { $subject }. Nothing will replace it.
-doctor-macro-encoded-fix = Write the brackets themselves instead of %7B and %7D. If the field encodes them when you paste, type the macro by hand.
-doctor-macro-unexpanded = { $subject } arrived as a macro: the partner did not fill it.
-doctor-macro-unexpanded-fix = Check the macro's name in your partner's cabinet and correct it in the postback URL there.
-doctor-missing-event = Nothing says what happened ({ $subject }).
-doctor-missing-event-fix = Add tracker.event=registration, sale or resale: one postback URL per event. If the partner has a macro for the event, put it there and map its words.
-doctor-placeholder-event = { $subject } is the un-edited event of a set-up page.
-doctor-placeholder-event-fix = Write tracker.event=sale for the first deposit, resale for repeat deposits, registration for registrations.
-doctor-conflicting-values = { $subject }: the same parameter is there twice with different values. Such a request is rejected.
-doctor-conflicting-values-fix = Leave one of them.
-doctor-bad-encoding = { $subject } is not encoded correctly. Such a request is rejected.
-doctor-bad-encoding-fix = Write %25 for a percent sign in a value, and send values in UTF-8.
-doctor-too-many-parameters = There are more than 200 parameters. Such a request is rejected.
-doctor-too-many-parameters-fix = Remove the parameters you do not need.
-doctor-constant-clickid = { $subject } is a fixed value: every lead gets the same clickid.
-doctor-constant-clickid-fix = Write a macro instead: the partner's own in a postback, {"{{"}tracker.clickid{"}}"} in a registration link.
-doctor-clickid-mismatch = { $subject } is not the clickid parameter of this integration.
-doctor-clickid-mismatch-fix = The registration link and the postback must use the same parameter of the partner. Change it here or in the integration.
-doctor-unknown-event = The event { $subject } is neither one of ours nor mapped.
-doctor-unknown-event-fix = Use registration, sale, resale, deposit, withdrawal, chargeback or commission, or map the partner's word in the integration.
-doctor-unknown-parameter = Clickback does not read a parameter named { $subject } here.
-doctor-unknown-parameter-fix = Take our name from the converted URL, or add this name as an alias in the integration.
-doctor-fields-in-link = { $subject } does nothing in a registration link: the partner does not send it back.
-doctor-fields-in-link-fix = Move it to the field mapping of the postbacks.
-doctor-amount-missing = The event { $subject } comes without a sum. It will be counted, but without money.
-doctor-amount-missing-fix = Add tracker.cost with the partner's macro of the sum, like tracker.cost={"{"}amount{"}"}.
-doctor-constant-amount = { $subject } is a fixed sum: every event gets it.
-doctor-constant-amount-fix = Write the partner's macro of the sum, like {"{"}amount{"}"}. For a fixed payout use the payout setting of the postback configuration.
-doctor-amount-unreadable = The sum { $subject } cannot be read with certainty, so it will not be counted.
-doctor-amount-unreadable-fix = Ask the partner to send a plain number with a point, like 1234.56.
-doctor-amount-negative = { $subject }: a deposit below zero is not counted.
-doctor-amount-negative-fix = Send money going out as tracker.event=withdrawal or chargeback.
-doctor-currency-missing = { $subject } has no currency, and none is fixed. The sum stays outside totals.
-doctor-currency-missing-fix = Add tracker.currency=usd or the partner's macro, or fix a currency in the integration.
-doctor-currency-unknown = The currency in { $subject } is unknown. The sum stays outside totals.
-doctor-currency-unknown-fix = Use a code like USD, EUR or USDT.
-doctor-no-tid = There is no usable transaction id ({ $subject }): a repeat deposit cannot be told from a resend of the same request.
-doctor-no-tid-fix = Add tracker.tid with the partner's macro of the transaction, like tracker.tid={"{"}event_id{"}"}.
-doctor-constant-tid = { $subject } is a fixed transaction id: of each lead's deposits only the first will count.
-doctor-constant-tid-fix = Write the partner's macro of the transaction, like {"{"}event_id{"}"}.
-doctor-tid-is-clickid = { $subject } is the clickid once more. It does not tell transactions apart and will not be used.
-doctor-tid-is-clickid-fix = Take another macro for tracker.tid: the id of the deposit or the event.
-doctor-payout-or-deposit = { $subject }: it is not clear whether this is the player's deposit or your payout.
-doctor-payout-or-deposit-fix = The deposit belongs into tracker.cost, what you earn into tracker.payout. Check what the macro means in your partner's cabinet.
-doctor-mixed-styles = { $subject } is written in another macro style than the rest. The partner fills only one of them.
-doctor-mixed-styles-fix = Check how your partner writes macros and use that style everywhere.
-doctor-html-entity = The address holds { $subject }: it was copied from the code of a web page.
-doctor-html-entity-fix = Write & instead of &amp; and &currency instead of ¤cy, or take the converted URL.
-doctor-second-question-mark = There is a second question mark in the address.
-doctor-second-question-mark-fix = Keep the first one and write & instead of the others.
-doctor-stray-characters = Blanks, line breaks or backslashes came along with the copied address: { $subject }.
-doctor-stray-characters-fix = Remove them, or take the converted URL.
-doctor-plain-http = { $subject } is called over http://, unprotected.
-doctor-plain-http-fix = Write https://. Keep http:// only if the partner cannot do otherwise.
-doctor-other-address = { $subject } is not the address of this integration: postbacks sent there will not arrive here.
-doctor-other-address-fix = Paste the converted URL at the partner.
-doctor-secret-exposed = The text shows the value of { $subject }.
-doctor-secret-exposed-fix = If others can see this text, set a new secret in the integration and at the partner.
-doctor-too-long = The text is longer than 64 KiB. Only its start was examined.
-doctor-too-long-fix = Paste one address or one line of the log.
-doctor-several-addresses = There are several addresses in the text. Only this one was examined: { $subject }.
-doctor-several-addresses-fix = Paste the others one by one.
-doctor-alias-conflict = { $subject } says the same thing as another parameter, with a different value. Our own name wins.
-doctor-alias-conflict-fix = Leave one of them.
-doctor-event-from-macro = The event comes from a macro: { $subject }.
-doctor-event-from-macro-fix = Map the words that the partner sends to events in the integration, otherwise they stay outside totals.
-doctor-word-translated = The word for the event was translated: { $subject }.
-doctor-word-translated-fix = Check that the partner means this event by it.
-doctor-status-unknown = The status in { $subject } is neither one of ours nor mapped. Such events count as pending.
-doctor-status-unknown-fix = Map the word to approved, pending or rejected in the integration.
-doctor-amount-reinterpreted = The sum { $subject } is readable but not written plainly.
-doctor-amount-reinterpreted-fix = Nothing to do. Plain would be digits and a point, like 1234.56.
-doctor-field-unknown = There is no custom field with the key { $subject }.
-doctor-field-unknown-fix = Create the field, or correct the key.
+# What the doctor finds in a pasted link or request: a sentence, and what to do. `subject` is the part.
+doctor-nothing-found = There is no address and no parameter in this text.
+doctor-nothing-found-fix = Paste a postback URL, a registration link, or a line of the partner's log.
+doctor-missing-clickid = Nothing carries the clickid, so no lead would be found.
+doctor-missing-clickid-fix = Add `clickid=` with the partner's macro for your click id; in a registration link, add `sub1={"{"}{"{"}tracker.clickid{"}"}{"}"}` under the partner's own parameter name.
+doctor-clickid-is-name = `{ $subject }` sends the parameter's own name as the clickid.
+doctor-clickid-is-name-fix = Write it as the partner's macro, for example `clickid={"{"}sub1{"}"}`.
+doctor-our-macro-in-postback = `{ $subject }` is our macro, and the partner cannot fill it in.
+doctor-our-macro-in-postback-fix = Our macros belong in the registration link. Here, put the partner's macro for the same value.
+doctor-partner-macro-in-link = `{ $subject }` is the partner's macro, where the link must carry our clickid.
+doctor-partner-macro-in-link-fix = Write `{"{"}{"{"}tracker.clickid{"}"}{"}"}` there: we fill it in before the lead opens the link.
+doctor-single-braces = `{ $subject }` has one brace on each side, so it stays as it is.
+doctor-single-braces-fix = Write our macro with two: `{"{"}{"{"}tracker.clickid{"}"}{"}"}`.
+doctor-macro-encoded = The brackets of the macro in `{ $subject }` are percent-encoded; most partners do not fill in such a macro.
+doctor-macro-encoded-fix = Write the brackets as they are. The copy button here gives them so.
+doctor-macro-unexpanded = The partner sent `{ $subject }` as it stands: its macro was not filled in.
+doctor-macro-unexpanded-fix = Check the name of the macro in your partner's cabinet: it must be written exactly as there.
+doctor-missing-event = Nothing says what happened.
+doctor-missing-event-fix = Add `tracker.event=registration` (or `sale`, `resale`).
+doctor-placeholder-event = `{ $subject }` is the placeholder of an unfinished link.
+doctor-placeholder-event-fix = A first deposit is `sale`, a repeat deposit is `resale`.
+doctor-conflicting-values = `{ $subject }` stands there twice with different values: such a request is refused.
+doctor-conflicting-values-fix = Keep it once.
+doctor-bad-encoding = `{ $subject }` has a broken percent-escape or is not UTF-8: such a request is refused.
+doctor-bad-encoding-fix = Write a lone `%` as `%25`, and other letters in UTF-8.
+doctor-too-many-parameters = There are more parameters than a request may have.
+doctor-too-many-parameters-fix = Leave only what you need.
+doctor-constant-clickid = `{ $subject }` is a fixed clickid: every lead would get the same one.
+doctor-constant-clickid-fix = Put the partner's macro for your click id there, or in a registration link `{"{"}{"{"}tracker.clickid{"}"}{"}"}`.
+doctor-clickid-mismatch = `{ $subject }` is not the macro of the parameter that your links put the clickid in.
+doctor-clickid-mismatch-fix = Use the same parameter in both: in the integration's setting and in the postback.
+doctor-unknown-event = `{ $subject }` is not an event that is known here. It would be kept outside the totals.
+doctor-unknown-event-fix = Write `registration`, `sale` or `resale`, or map this word in the integration.
+doctor-unknown-parameter = `{ $subject }` is not read here.
+doctor-unknown-parameter-fix = Check its spelling: sums are `tracker.cost`, transaction ids `tracker.tid`, fields `fields.KEY`. Or add it to the integration's aliases.
+doctor-fields-in-link = `{ $subject }` does nothing in a registration link: the partner does not send it back.
+doctor-fields-in-link-fix = Put it into the field mapping of the postbacks.
+doctor-amount-missing = Money moves with the event `{ $subject }`, but nothing carries the sum.
+doctor-amount-missing-fix = Add `tracker.cost=` with the partner's macro for the sum.
+doctor-constant-amount = `{ $subject }` is a fixed sum: every deposit would have it.
+doctor-constant-amount-fix = Put the partner's macro for the sum there.
+doctor-amount-unreadable = The sum in `{ $subject }` has no certain reading and would be left empty.
+doctor-amount-unreadable-fix = Send plain decimals, such as `1234.56`.
+doctor-amount-negative = The deposit in `{ $subject }` is below zero, so its sum would be left empty.
+doctor-amount-negative-fix = If it is a withdrawal or a chargeback, use that event.
+doctor-currency-missing = The sum in `{ $subject }` has no currency, so it would stay outside the totals.
+doctor-currency-missing-fix = Add `tracker.currency=` with a macro or a code such as `usd`, or set the integration's currency.
+doctor-currency-unknown = Nobody knows the currency in `{ $subject }`.
+doctor-currency-unknown-fix = It must be a code such as `USD`, `EUR` or `USDT`.
+doctor-no-tid = Nothing carries a transaction id: a copy could not be told from a new deposit (`{ $subject }`).
+doctor-no-tid-fix = Add `tracker.tid=` with the partner's macro for the transaction id.
+doctor-constant-tid = `{ $subject }` is a fixed transaction id: only the first deposit of a lead would count.
+doctor-constant-tid-fix = Put the partner's macro for the transaction id there.
+doctor-tid-is-clickid = The transaction id in `{ $subject }` is the clickid, so it cannot tell two deposits apart.
+doctor-tid-is-clickid-fix = Put the macro of the transaction there, not the one of the click.
+doctor-payout-or-deposit = In `{ $subject }` the name speaks of one kind of money and the macro of another.
+doctor-payout-or-deposit-fix = The player's deposit goes in `tracker.cost`, what you earn in `tracker.payout`.
+doctor-mixed-styles = The macros are written in several styles; `{ $subject }` differs from the others.
+doctor-mixed-styles-fix = Write all of them the way your partner's cabinet does.
+doctor-html-entity = `{ $subject }` shows that the URL was copied from a page's source.
+doctor-html-entity-fix = Write a plain `&` there. The converted URL below has it right.
+doctor-second-question-mark = There is a second question mark where `&` belongs.
+doctor-second-question-mark-fix = Replace the second `?` with `&`.
+doctor-stray-characters = Blanks, line breaks or backslashes came with the copied text (`{ $subject }`).
+doctor-stray-characters-fix = Leave them out. The converted URL below is clean.
+doctor-plain-http = `{ $subject }` is called over plain http.
+doctor-plain-http-fix = Use https wherever the address has it: some partners refuse http.
+doctor-other-address = `{ $subject }` is not this integration's address.
+doctor-other-address-fix = Replace the beginning of the URL with the one that the integration shows.
+doctor-secret-exposed = `{ $subject }` shows a secret.
+doctor-secret-exposed-fix = Do not pass this text on. If others have seen it, replace the secret in the integration.
+doctor-too-long = The text was too long; only its beginning was examined.
+doctor-too-long-fix = Paste one address at a time.
+doctor-several-addresses = There are several addresses here; the one with the most parameters was examined.
+doctor-several-addresses-fix = Paste the others one at a time.
+doctor-alias-conflict = `{ $subject }` and another name for the same thing have different values. Our own name wins.
+doctor-alias-conflict-fix = Keep one of them.
+doctor-event-from-macro = The event comes from the macro in `{ $subject }`: its words must be known here.
+doctor-event-from-macro-fix = Map the partner's words to events in the integration, or use one URL for each event.
+doctor-word-translated = The partner's word was understood: { $subject }.
+doctor-word-translated-fix = Nothing to do: the converted URL has our word.
+doctor-status-unknown = The status word in `{ $subject }` is not known here; such an event would be pending.
+doctor-status-unknown-fix = Map it to approved, pending or rejected in the integration.
+doctor-amount-reinterpreted = The sum in `{ $subject }` is not written plainly but has only one reading.
+doctor-amount-reinterpreted-fix = Nothing to do if the sum is right.
+doctor-field-unknown = No custom field has the key `{ $subject }`; its value would be kept with the request only.
+doctor-field-unknown-fix = Make a custom field with this key.

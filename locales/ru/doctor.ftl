@@ -1,88 +1,87 @@
-# Что находит проверка ссылки и что с этим делать. $subject — параметр или текст, о котором речь.
-
-doctor-nothing-found = В тексте нет ссылки.
-doctor-nothing-found-fix = Вставьте постбек, шаблон партнёрки, ссылку регистрации или строку из лога.
-doctor-missing-clickid = clickid не передаётся ({ $subject }).
-doctor-missing-clickid-fix = В постбеке напишите clickid= и макрос того параметра партнёрки, в котором едет наш clickid, например clickid={"{"}sub4{"}"}. В ссылке регистрации — этот параметр со значением {"{{"}tracker.clickid{"}}"}.
-doctor-clickid-is-name = { $subject } — это название параметра, а не макрос. Партнёрка пришлёт само слово вместо clickid.
-doctor-clickid-is-name-fix = В постбеке возьмите название в скобки партнёрки, например {"{"}sub1{"}"}. В ссылке регистрации поставьте {"{{"}tracker.clickid{"}}"}.
-doctor-our-macro-in-postback = В { $subject } стоит наш макрос. Партнёрка его не подставит.
-doctor-our-macro-in-postback-fix = Наш макрос ставят в ссылку регистрации. В постбек впишите макрос партнёрки, например {"{"}sub4{"}"}.
-doctor-partner-macro-in-link = { $subject } — макрос партнёрки, а в ссылке регистрации этот параметр заполняет Clickback.
-doctor-partner-macro-in-link-fix = Поставьте значением {"{{"}tracker.clickid{"}}"}.
-doctor-single-braces = { $subject } в одинарных скобках — Clickback такой макрос не подставит.
-doctor-single-braces-fix = Поставьте по две скобки с каждой стороны: {"{{"}tracker.clickid{"}}"}.
-doctor-macro-encoded = Скобки макроса закодированы: { $subject }. Такой макрос никто не подставит.
-doctor-macro-encoded-fix = Впишите сами скобки вместо %7B и %7D. Если поле кодирует их при вставке, наберите макрос вручную.
-doctor-macro-unexpanded = В { $subject } пришёл макрос вместо значения — партнёрка его не подставила.
-doctor-macro-unexpanded-fix = Проверьте название макроса в кабинете партнёрки и поправьте его в постбеке.
-doctor-missing-event = Не указано, какое это событие ({ $subject }).
-doctor-missing-event-fix = Добавьте tracker.event=registration, sale или resale — на каждое событие свой постбек. Если у партнёрки есть макрос события, поставьте его и сопоставьте её слова с нашими.
-doctor-placeholder-event = { $subject } — заготовка, событие в ней не заменили.
-doctor-placeholder-event-fix = Поставьте tracker.event=sale для ФД, resale для РД, registration для регистрации.
-doctor-conflicting-values = { $subject }: параметр указан дважды с разными значениями. Такой запрос будет отклонён.
-doctor-conflicting-values-fix = Оставьте один.
-doctor-bad-encoding = В { $subject } сломана кодировка. Такой запрос будет отклонён.
-doctor-bad-encoding-fix = Знак процента в значении пишется как %25, текст передаётся в UTF-8.
-doctor-too-many-parameters = Параметров больше 200. Такой запрос будет отклонён.
-doctor-too-many-parameters-fix = Уберите лишние.
-doctor-constant-clickid = { $subject } — постоянное значение, clickid будет одинаковым у всех лидов.
-doctor-constant-clickid-fix = Поставьте макрос: в постбеке — партнёрки, в ссылке регистрации — {"{{"}tracker.clickid{"}}"}.
-doctor-clickid-mismatch = { $subject } не совпадает с параметром для clickid в этой интеграции.
-doctor-clickid-mismatch-fix = В ссылке регистрации и в постбеке должен быть один и тот же параметр партнёрки. Поправьте его здесь или в интеграции.
-doctor-unknown-event = Событие { $subject } нам неизвестно и не сопоставлено.
-doctor-unknown-event-fix = Поставьте registration, sale, resale, deposit, withdrawal, chargeback или commission либо сопоставьте слово партнёрки в интеграции.
-doctor-unknown-parameter = Параметр { $subject } здесь не читается.
-doctor-unknown-parameter-fix = Возьмите наше название из исправленной ссылки или добавьте это как псевдоним в интеграции.
-doctor-fields-in-link = { $subject } в ссылке регистрации не работает: партнёрка его обратно не пришлёт.
+# Что находит проверка ссылки: предложение и что делать. `subject` — о какой части речь.
+doctor-nothing-found = В этом тексте нет ни адреса, ни параметров.
+doctor-nothing-found-fix = Вставьте ссылку постбека, ссылку регистрации или строку из журнала партнёрки.
+doctor-missing-clickid = Clickid ничем не передаётся, лид не найдётся.
+doctor-missing-clickid-fix = Добавьте `clickid=` с макросом партнёрки для вашего click id; в ссылку регистрации — `sub1={"{"}{"{"}tracker.clickid{"}"}{"}"}` с тем параметром, который принят у партнёрки.
+doctor-clickid-is-name = `{ $subject }` передаёт вместо clickid название параметра.
+doctor-clickid-is-name-fix = Запишите его как макрос партнёрки, например `clickid={"{"}sub1{"}"}`.
+doctor-our-macro-in-postback = `{ $subject }` — наш макрос, партнёрка его не подставит.
+doctor-our-macro-in-postback-fix = Наши макросы нужны в ссылке регистрации. Здесь поставьте макрос партнёрки для того же значения.
+doctor-partner-macro-in-link = `{ $subject }` — макрос партнёрки, а ссылка должна нести наш clickid.
+doctor-partner-macro-in-link-fix = Поставьте сюда `{"{"}{"{"}tracker.clickid{"}"}{"}"}`: мы подставим его до того, как лид откроет ссылку.
+doctor-single-braces = В `{ $subject }` по одной скобке с каждой стороны, такой макрос останется как есть.
+doctor-single-braces-fix = Наш макрос пишется с двумя: `{"{"}{"{"}tracker.clickid{"}"}{"}"}`.
+doctor-macro-encoded = Скобки макроса в `{ $subject }` закодированы; большинство партнёрок такой макрос не подставит.
+doctor-macro-encoded-fix = Оставьте скобки как есть. Кнопка копирования здесь даёт именно так.
+doctor-macro-unexpanded = Партнёрка прислала `{ $subject }` без подстановки — макрос не сработал.
+doctor-macro-unexpanded-fix = Проверьте название макроса в кабинете партнёрки: оно должно совпадать точно.
+doctor-missing-event = Не сказано, что произошло.
+doctor-missing-event-fix = Добавьте `tracker.event=registration` (или `sale`, `resale`).
+doctor-placeholder-event = `{ $subject }` — заготовка из недоделанной ссылки.
+doctor-placeholder-event-fix = Первый депозит — `sale`, повторный — `resale`.
+doctor-conflicting-values = `{ $subject }` стоит дважды с разными значениями: такой запрос отклоняется.
+doctor-conflicting-values-fix = Оставьте его один раз.
+doctor-bad-encoding = В `{ $subject }` испорчена кодировка: такой запрос отклоняется.
+doctor-bad-encoding-fix = Одиночный `%` пишется как `%25`, остальные буквы — в UTF-8.
+doctor-too-many-parameters = Параметров больше, чем допускается в запросе.
+doctor-too-many-parameters-fix = Оставьте только нужное.
+doctor-constant-clickid = `{ $subject }` — постоянный clickid: он будет одним на всех лидов.
+doctor-constant-clickid-fix = Поставьте макрос партнёрки для вашего click id, а в ссылке регистрации — `{"{"}{"{"}tracker.clickid{"}"}{"}"}`.
+doctor-clickid-mismatch = `{ $subject }` — макрос не того параметра, в который ваши ссылки кладут clickid.
+doctor-clickid-mismatch-fix = Укажите один и тот же параметр в настройке интеграции и в постбеке.
+doctor-unknown-event = Событие `{ $subject }` здесь неизвестно. Оно хранилось бы вне итогов.
+doctor-unknown-event-fix = Напишите `registration`, `sale` или `resale` либо сопоставьте это слово в интеграции.
+doctor-unknown-parameter = `{ $subject }` здесь не читается.
+doctor-unknown-parameter-fix = Проверьте написание: сумма — `tracker.cost`, ID транзакции — `tracker.tid`, поля — `fields.КЛЮЧ`. Или добавьте имя в синонимы интеграции.
+doctor-fields-in-link = `{ $subject }` в ссылке регистрации ничего не делает: партнёрка не присылает это обратно.
 doctor-fields-in-link-fix = Перенесите его в сопоставление полей постбеков.
-doctor-amount-missing = Событие { $subject } приходит без суммы. Засчитается, но без денег.
-doctor-amount-missing-fix = Добавьте tracker.cost с макросом суммы, например tracker.cost={"{"}amount{"}"}.
-doctor-constant-amount = { $subject } — постоянная сумма, она запишется в каждое событие.
-doctor-constant-amount-fix = Поставьте макрос суммы, например {"{"}amount{"}"}. Фиксированная выплата задаётся в конфигурации постбека.
-doctor-amount-unreadable = Сумму { $subject } нельзя прочитать однозначно, в отчёты она не попадёт.
-doctor-amount-unreadable-fix = Попросите партнёрку слать обычное число с точкой, например 1234.56.
-doctor-amount-negative = { $subject }: депозит с минусом не считается.
-doctor-amount-negative-fix = Вывод или возврат передавайте как tracker.event=withdrawal или chargeback.
-doctor-currency-missing = У суммы { $subject } нет валюты, и в настройках она не задана. В итоги сумма не попадёт.
-doctor-currency-missing-fix = Добавьте tracker.currency=usd или макрос партнёрки либо задайте валюту в интеграции.
-doctor-currency-unknown = Валюта в { $subject } неизвестна. В итоги сумма не попадёт.
-doctor-currency-unknown-fix = Укажите код: USD, EUR, USDT.
-doctor-no-tid = Нет рабочего id транзакции ({ $subject }): РД не отличить от повторной отправки того же запроса.
-doctor-no-tid-fix = Добавьте tracker.tid с макросом транзакции, например tracker.tid={"{"}event_id{"}"}.
-doctor-constant-tid = { $subject } — постоянный id транзакции: у лида засчитается только первый депозит.
-doctor-constant-tid-fix = Поставьте макрос транзакции, например {"{"}event_id{"}"}.
-doctor-tid-is-clickid = { $subject } — это снова clickid. Транзакции он не различает, поэтому не используется.
-doctor-tid-is-clickid-fix = Возьмите для tracker.tid другой макрос: id депозита или события.
-doctor-payout-or-deposit = { $subject }: непонятно, это депозит игрока или ваша выплата.
-doctor-payout-or-deposit-fix = Депозит идёт в tracker.cost, выплата — в tracker.payout. Проверьте в кабинете партнёрки, что значит этот макрос.
-doctor-mixed-styles = { $subject } записан не так, как остальные макросы. Партнёрка подставит только один вид.
-doctor-mixed-styles-fix = Посмотрите, в каких скобках макросы у партнёрки, и поставьте везде такие же.
-doctor-html-entity = В ссылке есть { $subject } — её скопировали из кода страницы.
-doctor-html-entity-fix = Замените &amp; на &, а ¤cy на &currency, или возьмите исправленную ссылку.
-doctor-second-question-mark = В ссылке второй вопросительный знак.
-doctor-second-question-mark-fix = Первый оставьте, остальные замените на &.
-doctor-stray-characters = Вместе со ссылкой скопировались пробелы, переносы строк или обратные слэши: { $subject }.
-doctor-stray-characters-fix = Уберите их или возьмите исправленную ссылку.
-doctor-plain-http = Ссылка на { $subject } начинается с http:// — без защиты.
-doctor-plain-http-fix = Поставьте https://. Оставьте http://, только если партнёрка иначе не умеет.
-doctor-other-address = { $subject } — не адрес этой интеграции, такие постбеки сюда не придут.
-doctor-other-address-fix = Вставьте в партнёрку исправленную ссылку.
-doctor-secret-exposed = В тексте видно значение { $subject }.
-doctor-secret-exposed-fix = Если этот текст видел кто-то ещё, смените секрет в интеграции и в партнёрке.
-doctor-too-long = Текст длиннее 64 КиБ, проверено только начало.
-doctor-too-long-fix = Вставьте одну ссылку или одну строку лога.
-doctor-several-addresses = В тексте несколько ссылок. Проверена только эта: { $subject }.
-doctor-several-addresses-fix = Остальные вставьте по одной.
-doctor-alias-conflict = { $subject } повторяет другой параметр, но значение другое. Берётся наше название.
-doctor-alias-conflict-fix = Оставьте один.
-doctor-event-from-macro = Событие приходит из макроса: { $subject }.
-doctor-event-from-macro-fix = Сопоставьте слова партнёрки с событиями в интеграции, иначе в итоги они не попадут.
-doctor-word-translated = Слово партнёрки переведено в наше событие: { $subject }.
-doctor-word-translated-fix = Проверьте, что партнёрка имеет в виду именно его.
-doctor-status-unknown = Статус в { $subject } нам неизвестен и не сопоставлен. Такие события идут в ожидание.
-doctor-status-unknown-fix = Сопоставьте его в интеграции: approved, pending или rejected.
-doctor-amount-reinterpreted = Сумма { $subject } читается, но записана не по-простому.
-doctor-amount-reinterpreted-fix = Делать ничего не нужно. Простая запись — цифры и точка: 1234.56.
-doctor-field-unknown = Кастомного поля с ключом { $subject } нет.
-doctor-field-unknown-fix = Создайте поле или поправьте ключ.
+doctor-amount-missing = С событием `{ $subject }` движутся деньги, но сумма ничем не передаётся.
+doctor-amount-missing-fix = Добавьте `tracker.cost=` с макросом суммы.
+doctor-constant-amount = `{ $subject }` — постоянная сумма: она будет у каждого депозита.
+doctor-constant-amount-fix = Поставьте сюда макрос суммы.
+doctor-amount-unreadable = У суммы в `{ $subject }` нет однозначного прочтения, она осталась бы пустой.
+doctor-amount-unreadable-fix = Нужны обычные десятичные числа вроде `1234.56`.
+doctor-amount-negative = Депозит в `{ $subject }` меньше нуля, его сумма осталась бы пустой.
+doctor-amount-negative-fix = Если это вывод или чарджбек, укажите такое событие.
+doctor-currency-missing = У суммы в `{ $subject }` нет валюты, в итоги она бы не вошла.
+doctor-currency-missing-fix = Добавьте `tracker.currency=` с макросом или кодом вроде `usd` либо задайте валюту интеграции.
+doctor-currency-unknown = Валюты из `{ $subject }` никто не знает.
+doctor-currency-unknown-fix = Нужен код вроде `USD`, `EUR` или `USDT`.
+doctor-no-tid = ID транзакции ничем не передаётся: копию не отличить от нового депозита (`{ $subject }`).
+doctor-no-tid-fix = Добавьте `tracker.tid=` с макросом ID транзакции.
+doctor-constant-tid = `{ $subject }` — постоянный ID транзакции: у лида посчитается только первый депозит.
+doctor-constant-tid-fix = Поставьте сюда макрос ID транзакции.
+doctor-tid-is-clickid = ID транзакции в `{ $subject }` — это clickid, два депозита он не различает.
+doctor-tid-is-clickid-fix = Поставьте сюда макрос транзакции, а не клика.
+doctor-payout-or-deposit = В `{ $subject }` название говорит об одних деньгах, а макрос — о других.
+doctor-payout-or-deposit-fix = Депозит игрока передаётся в `tracker.cost`, ваш заработок — в `tracker.payout`.
+doctor-mixed-styles = Макросы записаны в разных стилях; `{ $subject }` отличается от остальных.
+doctor-mixed-styles-fix = Запишите все так, как в кабинете партнёрки.
+doctor-html-entity = По `{ $subject }` видно, что ссылку скопировали из кода страницы.
+doctor-html-entity-fix = Поставьте обычный `&`. В готовой ссылке ниже это исправлено.
+doctor-second-question-mark = На месте `&` стоит второй вопросительный знак.
+doctor-second-question-mark-fix = Замените второй `?` на `&`.
+doctor-stray-characters = Вместе с текстом скопировались пробелы, переносы или обратные косые черты (`{ $subject }`).
+doctor-stray-characters-fix = Уберите их. Готовая ссылка ниже уже без них.
+doctor-plain-http = `{ $subject }` вызывается по обычному http.
+doctor-plain-http-fix = Ставьте https везде, где он есть: некоторые партнёрки не принимают http.
+doctor-other-address = `{ $subject }` — адрес не этой интеграции.
+doctor-other-address-fix = Замените начало ссылки на то, что показано в интеграции.
+doctor-secret-exposed = `{ $subject }` показывает секрет.
+doctor-secret-exposed-fix = Не пересылайте этот текст. Если его видели посторонние, замените секрет в интеграции.
+doctor-too-long = Текст слишком длинный, проверено только его начало.
+doctor-too-long-fix = Вставляйте по одному адресу.
+doctor-several-addresses = Здесь несколько адресов; проверен тот, в котором больше параметров.
+doctor-several-addresses-fix = Остальные вставьте по одному.
+doctor-alias-conflict = У `{ $subject }` и другого имени того же самого разные значения. Берётся наше имя.
+doctor-alias-conflict-fix = Оставьте что-то одно.
+doctor-event-from-macro = Событие приходит из макроса в `{ $subject }`: его слова должны быть здесь известны.
+doctor-event-from-macro-fix = Сопоставьте слова партнёрки с событиями в интеграции или сделайте по ссылке на каждое событие.
+doctor-word-translated = Слово партнёрки понято: { $subject }.
+doctor-word-translated-fix = Делать ничего не нужно: в готовой ссылке стоит наше слово.
+doctor-status-unknown = Слово статуса в `{ $subject }` здесь неизвестно; такое событие ожидало бы подтверждения.
+doctor-status-unknown-fix = Сопоставьте его со статусом в интеграции.
+doctor-amount-reinterpreted = Сумма в `{ $subject }` записана не просто, но прочесть её можно только одним способом.
+doctor-amount-reinterpreted-fix = Если сумма верная, делать ничего не нужно.
+doctor-field-unknown = Кастомного поля с ключом `{ $subject }` нет; значение хранилось бы только с запросом.
+doctor-field-unknown-fix = Создайте кастомное поле с этим ключом.

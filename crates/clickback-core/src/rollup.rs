@@ -109,7 +109,7 @@ impl Deltas {
         };
         let sign = |amount: Amount| if remove { -amount } else { amount };
         let amount = known(event.amount, event.currency);
-        let payout = known(event.payout, event.payout_currency.or(event.currency));
+        let payout = known(event.payout, event.payout_currency);
         let key = |currency| RollupKey {
             bucket: event.occurred_at.quarter_hour(),
             integration: event.integration,
@@ -211,6 +211,93 @@ mod tests {
             rows(&event(Some(5), Some("usd"), Some((9, "eur")))),
             [row("EUR", 0, "0", "9"), row("USD", 1, "5", "0")]
         );
+    }
+
+    #[test]
+    fn unknown_currencies_are_in_no_total() {
+        let row = |currency: &str, events, amount: &str, payout: &str| {
+            let texts = [currency, amount, payout].map(str::to_owned);
+            let [currency, amount, payout] = texts;
+            (currency, events, amount, payout)
+        };
+        let unreadable = Counted {
+            payout_currency: None,
+            ..event(Some(5), Some("usd"), Some((9, "usd")))
+        };
+        // A payout in a currency nobody could read is not taken for the deposit's currency.
+        assert_eq!(rows(&unreadable), [row("USD", 1, "5", "0")]);
+        assert_eq!(
+            rows(&event(None, None, Some((9, "eur")))),
+            [row("", 1, "0", "0"), row("EUR", 0, "0", "9")]
+        );
+        assert_eq!(
+            rows(&event(Some(5), Some("zzz9"), Some((9, "zzz9")))),
+            [row("", 1, "0", "0")]
+        );
+    }
+
+    #[test]
+    fn rows_are_kept_apart() {
+        let base = event(Some(5), Some("usd"), None);
+        let others = [
+            Counted {
+                integration: IntegrationId(2),
+                ..base.clone()
+            },
+            Counted {
+                kind: Kind::RepeatDeposit,
+                ..base.clone()
+            },
+            Counted {
+                name: "vip".to_owned(),
+                ..base.clone()
+            },
+            Counted {
+                status: Status::Pending,
+                ..base.clone()
+            },
+            Counted {
+                occurred_at: Moment(900_000_000),
+                ..base.clone()
+            },
+        ];
+        for other in others {
+            let mut deltas = Deltas::default();
+            deltas.add(&base);
+            deltas.add(&other);
+            assert_eq!(deltas.take().len(), 2, "{other:?}");
+        }
+        let same_quarter = Counted {
+            occurred_at: Moment(899_999_999),
+            ..base.clone()
+        };
+        let mut deltas = Deltas::default();
+        deltas.add(&base);
+        deltas.add(&same_quarter);
+        assert_eq!(deltas.take().len(), 1);
+    }
+
+    #[test]
+    fn a_change_moves_what_it_was() {
+        let pending = Counted {
+            status: Status::Pending,
+            ..event(Some(5), Some("usd"), None)
+        };
+        let approved = event(Some(50), Some("usd"), Some((9, "usd")));
+        let mut deltas = Deltas::default();
+        deltas.add(&pending);
+        let mut later = Deltas::default();
+        later.remove(&pending);
+        later.add(&approved);
+        deltas.merge(later);
+        let rows = deltas.take();
+        let [(key, sums)] = rows.as_slice() else {
+            panic!("one row is left: {rows:?}");
+        };
+        assert_eq!(key.status, Status::Approved);
+        assert_eq!((sums.events, sums.amount.to_string()), (1, "50".to_owned()));
+        assert_eq!(sums.payout.to_string(), "9");
+        assert!(deltas.take().is_empty());
     }
 
     #[test]

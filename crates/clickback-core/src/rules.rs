@@ -261,3 +261,113 @@ impl Ruleset {
             .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ruleset() -> Ruleset {
+        let rules: Rules = toml::from_str(
+            "aliases = { sum = 'tracker.cost' }\n\
+             events = { ftd = 'sale', up = 'level' }\n\
+             statuses = { approved = 'rejected', look = 'held' }\n\
+             modes = { sale = 'first_only', level = 'update' }",
+        )
+        .unwrap();
+        let configuration = ConfigurationRules {
+            payout: Payout::Parameter {
+                name: "reward".to_owned(),
+            },
+            ..ConfigurationRules::default()
+        };
+        let level = CustomEvent {
+            name: "level".to_owned(),
+            counts_money: false,
+        };
+        Ruleset {
+            rules,
+            configurations: HashMap::from([("sale".to_owned(), configuration)]),
+            custom_events: HashMap::from([("level".to_owned(), level)]),
+            ..Ruleset::default()
+        }
+    }
+
+    #[test]
+    fn known_names() {
+        let rows = [
+            ("clickid", true),
+            ("secret", true),
+            ("tracker.anything", true),
+            ("fields.x", true),
+            ("details.x", true),
+            ("sum", true),
+            ("reward", true),
+            ("rewards", false),
+            ("field.x", false),
+            ("", false),
+        ];
+        for (name, known) in rows {
+            assert_eq!(ruleset().knows(name), known, "{name}");
+        }
+    }
+
+    #[test]
+    fn words() {
+        let rules = ruleset();
+        let events = [
+            ("ftd", "sale", Mode::FirstOnly),
+            ("sale", "sale", Mode::FirstOnly),
+            ("up", "level", Mode::Update),
+            ("level", "level", Mode::Update),
+            ("resale", "resale", Mode::ByTid),
+            ("nobody", "nobody", Mode::ByTid),
+        ];
+        for (word, name, mode) in events {
+            let event = rules.event(word);
+            assert_eq!((event.as_str(), rules.mode(&event)), (name, mode), "{word}");
+        }
+        let statuses = [
+            ("approved", Some(Status::Rejected)),
+            ("paid", Some(Status::Approved)),
+            ("hold", Some(Status::Pending)),
+            ("look", Some(Status::Pending)),
+            ("fraud", Some(Status::Rejected)),
+            ("held", None),
+            ("", None),
+        ];
+        for (word, status) in statuses {
+            assert_eq!(rules.status(word), status, "{word}");
+        }
+        assert_eq!(Ruleset::default().mode(&EventName::Sale), Mode::ByTid);
+    }
+
+    #[test]
+    fn no_word_has_two_meanings() {
+        let mut all: Vec<&str> = STATUS_WORDS
+            .iter()
+            .flat_map(|(_, words)| words.iter().copied())
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn stored_rules_come_back() {
+        let rules = ruleset().rules;
+        let text = serde_json::to_string(&rules).unwrap();
+        assert_eq!(serde_json::from_str::<Rules>(&text).unwrap(), rules);
+        assert_eq!(
+            serde_json::from_str::<Rules>("{}").unwrap(),
+            Rules::default()
+        );
+        for wrong in [
+            r#"{"curency":"USD"}"#,
+            r#"{"tid_means":"order"}"#,
+            r#"{"modes":{"sale":"twice"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Rules>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

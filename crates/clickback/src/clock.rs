@@ -24,6 +24,23 @@ impl Clock for SystemClock {
     }
 }
 
+/// The system's clock, moved by an offset: the demo lives through its past with it.
+#[derive(Debug, Default)]
+pub struct ShiftedClock(AtomicI64);
+
+impl ShiftedClock {
+    /// Shows this many seconds before the system's time.
+    pub fn set_behind(&self, seconds: i64) {
+        self.0.store(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Moment {
+        SystemClock.now().plus_seconds(-self.0.load(Ordering::SeqCst))
+    }
+}
+
 /// A clock that moves only when told to.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);

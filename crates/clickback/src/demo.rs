@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clickback_core::flag::Flag;
+use clickback_core::field::FieldKind;
 use clickback_core::ids::WorkspaceId;
 use clickback_core::intake::Parts;
-use clickback_core::moment::Moment;
 use clickback_core::partner::usual_postbacks;
 use clickback_core::rules::{CustomEvent, FieldMapping, Rules};
 use rand::rngs::SmallRng;
@@ -16,13 +15,18 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
 use crate::app::{App, AppState};
+use crate::clock::ShiftedClock;
 use crate::load::Client;
 use crate::store::inbox::{Incoming, RawRequest};
 use crate::store::integrations::{Integration, NewConfiguration, NewField, NewIntegration, NewLink};
 use crate::store::leads::NewLead;
-use crate::store::{StoreError, StoreResult};
+use crate::store::StoreResult;
 
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
+/// Days of the demo's past.
+const DAYS: i64 = 14;
+/// Postbacks of the demo's past.
+const PAST_POSTBACKS: usize = 320;
 const NAMES: &[&str] = &[
     "Алексей Морозов", "Marina K.", "Дмитрий", "Айгуль Сатпаева", "Rustam", "Ольга Петрова", "Иван Лебедев",
     "Nguyen Van An", "Камила", "Сергей Волков", "Priya Sharma", "Тимур Ахметов", "Екатерина", "João Silva",
@@ -37,16 +41,27 @@ struct Voice {
     scale: u32,
 }
 
+/// A lead and how far it has come at its partner.
+struct Person {
+    clickid: String,
+    voice: usize,
+    player: usize,
+    registered: bool,
+    deposits: u32,
+}
+
 /// What the demo sends from.
 pub struct Cast {
     voices: Vec<Voice>,
-    clickids: Vec<String>,
+    people: Vec<Person>,
     random: SmallRng,
     tid: u64,
 }
 
-/// Fills an empty store with the set-up and two weeks of events.
-pub async fn fill(app: &App) -> StoreResult<Cast> {
+/// Fills an empty store with the set-up and two weeks of life. `clock` is the store's clock: it is
+/// moved through the past and left at the present.
+pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
+    clock.set_behind(DAYS * 86_400);
     let mut voices = Vec::new();
     for (slug, name, currency, scale) in [
         (Some("1win"), "1win", "usd", 1),
@@ -57,21 +72,10 @@ pub async fn fill(app: &App) -> StoreResult<Cast> {
         voices.push(Voice { integration: Arc::new(made), currency, scale });
     }
     app.store.define_event(WORKSPACE, CustomEvent { name: "kyc".to_owned(), counts_money: false }).await?;
-    for (key, name, kind) in [
-        ("geo", "Geo", clickback_core::field::FieldKind::Text),
-        ("vip", "VIP", clickback_core::field::FieldKind::Boolean),
-    ] {
-        let new = NewField {
-            key: key.to_owned(),
-            name: name.to_owned(),
-            kind,
-            options: Vec::new(),
-            visible: true,
-        };
-        match app.store.create_field(WORKSPACE, new).await {
-            Ok(_) | Err(StoreError::Conflict { .. }) => {}
-            Err(error) => return Err(error),
-        }
+    for (key, name, kind) in [("geo", "Geo", FieldKind::Text), ("vip", "VIP", FieldKind::Boolean)] {
+        let (key, name) = (key.to_owned(), name.to_owned());
+        let new = NewField { key, name, kind, options: Vec::new(), visible: true };
+        app.store.create_field(WORKSPACE, new).await?;
     }
     for (voice, (name, base)) in voices.iter().zip([
         ("Registration · RU", "https://1wlink.example/casino/list?open=register&p=x7q2"),
@@ -86,23 +90,20 @@ pub async fn fill(app: &App) -> StoreResult<Cast> {
         };
         app.store.create_link(new).await?;
     }
-    let mut random = SmallRng::seed_from_u64(7);
-    let mut clickids = Vec::new();
-    for name in NAMES {
-        let clickid = clickback_core::ids::clickid(app.clock.now().millis(), random.random());
-        let geo = ["RU", "KZ", "UZ", "VN", "IN", "BR", "TR"][random.random_range(0..7)];
-        let new = NewLead {
-            workspace: Some(WORKSPACE),
-            name: Some((*name).to_owned()),
-            clickid: Some(clickid.clone()),
-            fields: vec![("geo".to_owned(), geo.to_owned())],
-            test: false,
-        };
-        app.store.create_lead(new).await?;
-        clickids.push(clickid);
+    let random = SmallRng::seed_from_u64(7);
+    let mut cast = Cast { voices, people: Vec::new(), random, tid: 904_400 };
+    let mut moments: Vec<i64> =
+        (0..PAST_POSTBACKS).map(|_| cast.random.random_range(120..DAYS * 86_400 - 60)).collect();
+    moments.sort_unstable_by(|one, two| two.cmp(one));
+    for (number, behind) in moments.into_iter().enumerate() {
+        clock.set_behind(behind);
+        // People come evenly over the first two thirds.
+        if cast.people.len() < NAMES.len() && number * NAMES.len() * 3 / 2 >= cast.people.len() * PAST_POSTBACKS {
+            cast.meet(app).await?;
+        }
+        cast.send_past(app).await?;
     }
-    let mut cast = Cast { voices, clickids, random, tid: 904_400 };
-    history(app, &mut cast).await?;
+    clock.set_behind(0);
     Ok(cast)
 }
 
@@ -143,60 +144,80 @@ async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<I
         .await
 }
 
-/// Two weeks of postbacks, each stored as if it had come then.
-async fn history(app: &App, cast: &mut Cast) -> StoreResult<()> {
-    let now = app.clock.now();
-    let mut moments: Vec<Moment> =
-        (0..260).map(|_| now.plus_seconds(-cast.random.random_range(600..14 * 86_400))).collect();
-    moments.sort_unstable();
-    for received_at in moments {
-        let (voice, query) = cast.next_query();
-        let integration = Arc::clone(&cast.voices[voice].integration);
+impl Cast {
+    /// A new lead.
+    async fn meet(&mut self, app: &App) -> StoreResult<()> {
+        let number = self.people.len();
+        let clickid = clickback_core::ids::clickid(app.clock.now().millis(), self.random.random());
+        let voice = number % self.voices.len();
+        let geo = [["RU", "KZ", "IN"], ["RU", "BY", "UZ"], ["VN", "TH", "ID"]][voice][number / 3 % 3];
+        let new = NewLead {
+            workspace: Some(WORKSPACE),
+            name: NAMES.get(number).map(|name| (*name).to_owned()),
+            clickid: Some(clickid.clone()),
+            fields: vec![("geo".to_owned(), geo.to_owned())],
+            test: false,
+        };
+        app.store.create_lead(new).await?;
+        self.people.push(Person {
+            clickid,
+            voice,
+            player: 771_200 + number * 37,
+            registered: false,
+            deposits: 0,
+        });
+        Ok(())
+    }
+
+    /// Stores a postback as if it had come at the clock's time.
+    async fn send_past(&mut self, app: &App) -> StoreResult<()> {
+        let (voice, query) = self.next_query();
+        let integration = Arc::clone(&self.voices[voice].integration);
         let raw = RawRequest {
             method: "GET",
             query: query.into_bytes(),
             address: Some("203.0.113.40".to_owned()),
             ..RawRequest::default()
         };
+        let received_at = app.clock.now();
         let parts = Parts { query: &raw.query, content_type: None, body: None };
-        let judged = parts.judge(&integration.ruleset, received_at);
+        let judged = parts.judge(&app.store.snapshot().by_id[&integration.id].ruleset, received_at);
         app.store.ingest(Incoming { integration, received_at, judged, test: false, raw }).await?;
+        Ok(())
     }
-    Ok(())
-}
 
-impl Cast {
     /// What a partner sends next: mostly right, sometimes the way that costs teams money.
     fn next_query(&mut self) -> (usize, String) {
         let random = &mut self.random;
-        let voice = random.random_range(0..self.voices.len());
-        let Voice { currency, scale, .. } = &self.voices[voice];
-        let place = random.random_range(0..self.clickids.len());
-        let clickid = &self.clickids[place];
-        let player = 771_200 + place;
-        let sum = f64::from(random.random_range(10..400_u32)) * f64::from(*scale);
+        let place = random.random_range(0..self.people.len());
+        let person = &mut self.people[place];
+        let Person { clickid, voice, player, .. } = person;
+        let Voice { currency, scale, .. } = &self.voices[*voice];
+        let sum = random.random_range(10..400_u32) * scale;
         self.tid += random.random_range(1..40_u64);
         let tid = self.tid;
         let money = format!("tracker.cost={sum}&tracker.currency={currency}");
+        let voice = *voice;
+        if !person.registered {
+            person.registered = true;
+            return (voice, format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}"));
+        }
         let query = match random.random_range(0..100_u32) {
-            0..22 => format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}"),
-            22..48 => format!(
-                "tracker.event=sale&clickid={clickid}&{money}&tracker.tid={tid}&fields.last_deposit={sum}&fields.user_id={player}"
-            ),
-            48..70 => format!(
-                "tracker.event=resale&clickid={clickid}&{money}&tracker.tid={tid}&fields.last_deposit={sum}&fields.user_id={player}"
-            ),
-            70..76 => format!("tracker.event=resale&clickid={clickid}&{money}&tracker.tid={}", tid - 30),
-            76..80 => format!("tracker.event=withdrawal&clickid={clickid}&{money}&tracker.tid={tid}"),
-            80..83 => format!(
-                "tracker.event=sale&clickid={clickid}&{money}&tracker.tid={tid}&tracker.status=pending"
-            ),
-            83..86 => format!("tracker.event=kyc&clickid={clickid}"),
-            86..89 => format!("tracker.event=sale&clickid=m{place}tg{tid}&{money}&tracker.tid={tid}"),
-            89..92 => "tracker.event=sale&clickid={sub1}&tracker.cost={amount}&tracker.currency=usd".to_owned(),
-            92..94 => format!("tracker.event=first_deposit_&clickid={clickid}"),
-            94..96 => format!("tracker.event=resale&clickid={clickid}&tracker.cost={sum},00&tracker.tid={tid}"),
-            96..98 => format!("tracker.event=sale&clickid={clickid}&{money}&tracker.tid={{transaction_id}}"),
+            0..66 => {
+                let event = if person.deposits == 0 { "sale" } else { "resale" };
+                person.deposits += 1;
+                format!("tracker.event={event}&clickid={clickid}&{money}&tracker.tid={tid}&fields.last_deposit={sum}&fields.user_id={player}")
+            }
+            66..72 => format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}"),
+            72..77 => format!("tracker.event=withdrawal&clickid={clickid}&{money}&tracker.tid={tid}"),
+            77..80 => format!("tracker.event=resale&clickid={clickid}&{money}&tracker.tid={tid}&tracker.status=pending"),
+            80..83 => format!("tracker.event=kyc&clickid={clickid}"),
+            83..86 => format!("tracker.event=sale&clickid=tg{tid}&{money}&tracker.tid={tid}"),
+            86..89 => "tracker.event=sale&clickid={sub1}&tracker.cost={amount}&tracker.currency=usd".to_owned(),
+            89..91 => format!("tracker.event=first_deposit_&clickid={clickid}"),
+            91..94 => format!("tracker.event=resale&clickid={clickid}&tracker.cost={sum},00&tracker.currency={currency}&tracker.tid={tid}"),
+            94..97 => format!("tracker.event=resale&clickid={clickid}&{money}&tracker.tid={{transaction_id}}"),
+            97..99 => format!("tracker.event=resale&clickid={clickid}&tracker.cost={{amount}}&tracker.currency={currency}&tracker.tid={tid}"),
             _ => format!("tracker.event=registration&fields.user_id={player}"),
         };
         (voice, query)
@@ -227,6 +248,3 @@ pub async fn play(target: SocketAddr, mut cast: Cast, mut stop: watch::Receiver<
 pub fn address(app: &AppState) -> String {
     format!("{}/inbox", app.settings.public_url)
 }
-
-/// A flag that the demo is sure to show; its tests look for it.
-pub const SHOWN_FLAG: Flag = Flag::MacroUnexpanded;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use clickback::app::{self, App};
+use clickback::clock::ShiftedClock;
 use clickback::config::{Given, Settings};
 use clickback::ids::WorkspaceId;
 use clickback::{api, demo, doctor, load, telemetry};
@@ -142,8 +143,9 @@ async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
     settings.open_pages = true;
     settings.log_filter = "warn".to_owned();
     telemetry::start_logs(&settings);
-    let app = App::open(settings)?;
-    let cast = demo::fill(&app).await?;
+    let clock = Arc::new(ShiftedClock::default());
+    let app = App::open_with(settings, Arc::clone(&clock) as _, false)?;
+    let cast = demo::fill(&app, &clock).await?;
     let (token, hash) = api::tokens::generate();
     app.store.create_token(WorkspaceId(1), "demo".to_owned(), hash).await?;
     let stop = app::stop_signal();

@@ -29,6 +29,8 @@ use super::ui::Ui;
 use super::visitor::{Visitor, form_encoded};
 
 const PAGE: usize = 50;
+/// Currencies that a row of the list shows.
+const SUMS: usize = 2;
 
 /// What the list is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -46,6 +48,9 @@ struct Row {
     registrations: u64,
     deposits: u64,
     deposited: Vec<Money>,
+    /// Currencies beyond those shown, and all sums in words.
+    more: usize,
+    all: String,
     created: When,
 }
 
@@ -107,14 +112,20 @@ pub(super) async fn list(
 }
 
 fn row(ui: &Ui, lead: &Lead) -> Row {
+    let mut deposited = sums(ui, &lead.totals.deposited);
+    let all = deposited.iter().map(Money::plain).collect::<Vec<_>>().join(", ");
+    let more = deposited.len().saturating_sub(SUMS);
+    deposited.truncate(SUMS);
     Row {
+        more,
+        all,
         href: format!("/leads/{}", lead.id),
         nameless: lead.name.trim().is_empty(),
         name: lead.name.trim().to_owned(),
         clickid: lead.clickid.clone(),
         registrations: lead.totals.registrations,
         deposits: lead.totals.deposits,
-        deposited: sums(ui, &lead.totals.deposited),
+        deposited,
         created: When::new(ui, lead.created_at),
     }
 }
@@ -139,7 +150,6 @@ struct Fact {
     value: String,
     /// The value does not fit the field's kind.
     odd: bool,
-    mono: bool,
 }
 
 /// One event of the timeline.
@@ -261,7 +271,6 @@ async fn fields(app: &App, lead: &Lead) -> StoreResult<Vec<Fact>> {
             name: field.map_or(&value.key, |field| &field.name).clone(),
             value: value.value.clone(),
             odd: !value.fits,
-            mono: false,
         })
     });
     Ok(facts.collect())
@@ -278,7 +287,7 @@ fn identities(ui: &Ui, snapshot: &Snapshot, lead: &Lead) -> Vec<Fact> {
             if let Some(integration) = scope {
                 name = format!("{name} · {}", integration.name);
             }
-            Fact { name, value: identity.value.clone(), odd: false, mono: true }
+            Fact { name, value: identity.value.clone(), odd: false }
         })
         .collect()
 }

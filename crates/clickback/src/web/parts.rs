@@ -254,9 +254,10 @@ impl Chip {
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/code.html")]
 pub(super) struct CodeBox {
-    pub(super) label: String,
-    pub(super) segments: Vec<Segment>,
-    pub(super) copy: Copy,
+    label: String,
+    /// Parts that stay on one line where there is room.
+    pairs: Vec<Vec<Segment>>,
+    copy: Copy,
 }
 
 impl HtmlSafe for CodeBox {}
@@ -265,7 +266,17 @@ impl CodeBox {
     /// A box whose copy is the text that it shows.
     pub(super) fn new(ui: &Ui, label: &str, segments: Vec<Segment>) -> CodeBox {
         let text = segments.iter().map(|segment| segment.text.as_str()).collect();
-        CodeBox { label: label.to_owned(), segments, copy: Copy::new(ui, text) }
+        let mut pairs = vec![Vec::new()];
+        for segment in segments {
+            let ends = segment.class == "c-mark" && segment.text.ends_with(['&', '?']);
+            if let Some(pair) = pairs.last_mut() {
+                pair.push(segment);
+            }
+            if ends {
+                pairs.push(Vec::new());
+            }
+        }
+        CodeBox { label: label.to_owned(), pairs, copy: Copy::new(ui, text) }
     }
 }
 

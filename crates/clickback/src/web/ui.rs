@@ -47,8 +47,6 @@ pub(super) struct Ui {
     pub(super) address: String,
     /// Whose token logged in.
     pub(super) person: Option<String>,
-    /// Pages need no login.
-    pub(super) open: bool,
 }
 
 /// One choice of a switch.
@@ -163,7 +161,6 @@ pub(super) fn english() -> Ui {
         now: Moment::parse_rfc3339("2026-11-24T12:00:00Z").unwrap(),
         address: "/inbox?verdict=unmatched&lang=ru".to_owned(),
         person: None,
-        open: true,
     }
 }
 

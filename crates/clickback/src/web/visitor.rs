@@ -100,7 +100,6 @@ fn ui(headers: &HeaderMap, uri: &Uri, app: &AppState) -> Ui {
         now: app.clock.now(),
         address: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         person: None,
-        open: app.settings.open_pages,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use clickback_core::doctor::ProblemCode;
 use clickback_core::event::{Kind, Status};
 use clickback_core::explain::{Meaning, Outcome};
 use clickback_core::flag::Flag;
@@ -81,6 +82,7 @@ fn every_code_has_words() {
         keys.extend(endings.iter().map(|ending| format!("{beginning}-{code}{ending}")));
     };
     Flag::ALL.iter().for_each(|flag| add("flag", flag.code(), &["", "-what", "-fix"]));
+    ProblemCode::ALL.iter().for_each(|code| add("doctor", code.code(), &["", "-fix"]));
     rejections.iter().for_each(|one| add("reject", one.code(), &["", "-fix"]));
     for verdict in Verdict::ALL {
         add("verdict", verdict.code(), &[""]);

@@ -74,7 +74,6 @@ struct InboxPage<'a> {
     live: Option<String>,
     older: Option<String>,
     newest: Option<String>,
-    narrows: bool,
     lesson: Option<Lesson>,
     detail: Option<Detail<'a>>,
 }
@@ -145,7 +144,6 @@ async fn page(
         live,
         older,
         newest: filter.before.map(|_| filter.newest().address("/inbox")),
-        narrows: filter.narrows(),
         lesson: nothing_yet.then(|| lesson(app, ui, &snapshot, workspace)),
         nothing: rows.is_empty(),
         rows: Rows::new(rows),

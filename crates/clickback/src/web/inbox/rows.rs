@@ -15,7 +15,7 @@ use crate::web::ui::Ui;
 use super::filter::Filter;
 
 /// Flags that a row shows; the rest is a number.
-const CHIPS: usize = 2;
+const CHIPS: usize = 1;
 
 /// One row.
 pub(super) struct Row {
@@ -32,6 +32,8 @@ pub(super) struct Row {
     integration: String,
     chips: Vec<Chip>,
     more: usize,
+    /// All flags in words.
+    all: String,
     selected: bool,
 }
 
@@ -95,6 +97,12 @@ impl Maker<'_> {
                 .map_or(clickid.clone(), |integration| masked(&clickid, &integration.ruleset)),
             money,
             integration: integration.map(|one| one.name.clone()).unwrap_or_default(),
+            all: request
+                .flags
+                .iter()
+                .map(|flag| ui.coded("flag-", flag.code()))
+                .collect::<Vec<_>>()
+                .join(", "),
             more: request.flags.iter().count() - chips.len(),
             chips,
             selected: self.selected == Some(request.id),
