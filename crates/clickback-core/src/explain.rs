@@ -15,138 +15,14 @@ use crate::postback::{
 };
 use crate::rules::{Payout, Ruleset, TidMeaning};
 
+pub use self::words::{Meaning, Outcome};
+
+mod words;
+
 /// What stands for a hidden value.
 pub const HIDDEN: &str = "•••";
 /// As in `postback`: a partner's clock may run ahead by this much.
 const CLOCK_SKEW_SECONDS: i64 = 300;
-
-/// What a parameter is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Meaning {
-    Clickid,
-    Event,
-    Amount,
-    Currency,
-    Payout,
-    PayoutCurrency,
-    Tid,
-    Status,
-    Time,
-    /// The custom field with this key.
-    Field(String),
-    Secret,
-    /// Nothing to us: kept with the request.
-    Kept,
-}
-
-impl Meaning {
-    /// Every code, in the order of the variants.
-    pub const CODES: [&'static str; 12] = [
-        "clickid", "event", "amount", "currency", "payout", "payout_currency", "tid", "status",
-        "time", "field", "secret", "kept",
-    ];
-
-    /// What the name means under these rules: aliases and field prefixes included.
-    pub fn of(name: &str, rules: &Ruleset) -> Meaning {
-        match rules.canonical(name).unwrap_or(name) {
-            "clickid" => Meaning::Clickid,
-            "tracker.event" => Meaning::Event,
-            "tracker.cost" => Meaning::Amount,
-            "tracker.currency" => Meaning::Currency,
-            "tracker.payout" => Meaning::Payout,
-            "tracker.payout_currency" => Meaning::PayoutCurrency,
-            "tracker.tid" => Meaning::Tid,
-            "tracker.status" => Meaning::Status,
-            "tracker.time" => Meaning::Time,
-            other if other.eq_ignore_ascii_case("secret") => Meaning::Secret,
-            other => other
-                .strip_prefix("fields.")
-                .or_else(|| other.strip_prefix("details."))
-                .map_or(Meaning::Kept, |key| Meaning::Field(key.to_ascii_lowercase())),
-        }
-    }
-
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        let place = match self {
-            Meaning::Clickid => 0,
-            Meaning::Event => 1,
-            Meaning::Amount => 2,
-            Meaning::Currency => 3,
-            Meaning::Payout => 4,
-            Meaning::PayoutCurrency => 5,
-            Meaning::Tid => 6,
-            Meaning::Status => 7,
-            Meaning::Time => 8,
-            Meaning::Field(_) => 9,
-            Meaning::Secret => 10,
-            Meaning::Kept => 11,
-        };
-        Self::CODES[place]
-    }
-}
-
-/// What became of a parameter's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Taken as it stands.
-    Text(String),
-    Event(EventName),
-    Amount(Amount, Option<Currency>),
-    Currency(Currency),
-    Status(Status),
-    Time(Moment),
-    /// A macro that nobody filled in: not used.
-    Macro,
-    /// Empty: as if it were not there.
-    Blank,
-    /// There is no certain reading: not used.
-    Unreadable,
-    /// A broken escape or bytes that are no text.
-    Broken,
-    /// Beyond the limit.
-    TooLong,
-    /// A word for nothing, a parameter's own name, or the click's id where a transaction's belongs.
-    Unusable,
-    /// Another parameter of the same meaning was used instead.
-    Superseded,
-    /// The same name came with another value: nobody knows which is right.
-    Conflict,
-    /// Compared, never shown.
-    Hidden,
-    /// Kept with the request.
-    Kept,
-}
-
-impl Outcome {
-    /// The codes of outcomes that carry no value of their own.
-    pub const PLAIN_CODES: [&'static str; 10] = [
-        "macro", "blank", "unreadable", "broken", "too_long", "unusable", "superseded", "conflict",
-        "hidden", "kept",
-    ];
-
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Outcome::Text(_) => "text",
-            Outcome::Event(_) => "event",
-            Outcome::Amount(..) => "amount",
-            Outcome::Currency(_) => "currency",
-            Outcome::Status(_) => "status",
-            Outcome::Time(_) => "time",
-            Outcome::Macro => "macro",
-            Outcome::Blank => "blank",
-            Outcome::Unreadable => "unreadable",
-            Outcome::Broken => "broken",
-            Outcome::TooLong => "too_long",
-            Outcome::Unusable => "unusable",
-            Outcome::Superseded => "superseded",
-            Outcome::Conflict => "conflict",
-            Outcome::Hidden => "hidden",
-            Outcome::Kept => "kept",
-        }
-    }
-}
 
 /// One parameter: how it came and what was made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +50,9 @@ pub fn explain(
 ) -> Result<Vec<Reading>, Rejection> {
     let params = parts.params(rules)?;
     let reader = Reader::new(&params, rules, received_at);
-    Ok((0..params.list.len()).map(|at| reader.reading(at)).collect())
+    Ok((0..params.list.len())
+        .map(|at| reader.reading(at))
+        .collect())
 }
 
 /// What reading one parameter needs to know of the others.
@@ -195,7 +73,11 @@ struct Reader<'p, 'a> {
 
 impl<'p, 'a> Reader<'p, 'a> {
     fn new(params: &'p Params<'a>, rules: &'p Ruleset, received_at: Moment) -> Self {
-        let meanings = params.list.iter().map(|param| Meaning::of(&param.name, rules)).collect();
+        let meanings = params
+            .list
+            .iter()
+            .map(|param| Meaning::of(&param.name, rules))
+            .collect();
         let mut reader = Reader {
             params,
             rules,
@@ -208,12 +90,20 @@ impl<'p, 'a> Reader<'p, 'a> {
             rejected: false,
             payout_from: None,
         };
-        reader.clickid =
-            reader.text_of(&Meaning::Clickid).map(str::to_owned).unwrap_or_default();
-        reader.event = reader.text_of(&Meaning::Event).map(|text| rules.event(&text.to_lowercase()));
-        let configuration =
-            reader.event.as_ref().and_then(|event| rules.configurations.get(event.as_str()));
-        let fixed = configuration.and_then(|rules| rules.currency).or(rules.rules.currency);
+        reader.clickid = reader
+            .text_of(&Meaning::Clickid)
+            .map(str::to_owned)
+            .unwrap_or_default();
+        reader.event = reader
+            .text_of(&Meaning::Event)
+            .map(|text| rules.event(&text.to_lowercase()));
+        let configuration = reader
+            .event
+            .as_ref()
+            .and_then(|event| rules.configurations.get(event.as_str()));
+        let fixed = configuration
+            .and_then(|rules| rules.currency)
+            .or(rules.rules.currency);
         reader.currency = match reader.text_of(&Meaning::Currency) {
             Some(text) => Currency::new(text),
             None => fixed,
@@ -256,10 +146,14 @@ impl<'p, 'a> Reader<'p, 'a> {
                 macros::unexpanded(&param.raw, &param.value).is_none()
                     && !param.value.trim().is_empty()
             };
-            return all.filter(usable).max_by_key(|at| (!self.is_field_alias(*at), *at));
+            return all
+                .filter(usable)
+                .max_by_key(|at| (!self.is_field_alias(*at), *at));
         }
         let first = all.next()?;
-        let canonical = std::iter::once(first).chain(all).find(|at| !self.is_alias(*at));
+        let canonical = std::iter::once(first)
+            .chain(all)
+            .find(|at| !self.is_alias(*at));
         Some(canonical.unwrap_or(first))
     }
 
@@ -276,12 +170,21 @@ impl<'p, 'a> Reader<'p, 'a> {
     fn reading(&self, at: usize) -> Reading {
         let param = &self.params.list[at];
         let by_configuration = self.payout_from == Some(at);
-        let meaning =
-            if by_configuration { Meaning::Payout } else { self.meanings[at].clone() };
+        let meaning = if by_configuration {
+            Meaning::Payout
+        } else {
+            self.meanings[at].clone()
+        };
         let mut flags = Flags::default();
         let outcome = self.outcome(at, param, &meaning, &mut flags);
         let hidden = meaning == Meaning::Secret;
-        let shown = |text: &str| if hidden { HIDDEN.to_owned() } else { text.to_owned() };
+        let shown = |text: &str| {
+            if hidden {
+                HIDDEN.to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
         Reading {
             name: param.name.clone().into_owned(),
             canonical: self.canonical(&param.name),
@@ -295,8 +198,14 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     fn canonical(&self, name: &str) -> Option<String> {
-        let old_field = || name.strip_prefix("details.").map(|key| format!("fields.{key}"));
-        self.rules.canonical(name).map(str::to_owned).or_else(old_field)
+        let old_field = || {
+            name.strip_prefix("details.")
+                .map(|key| format!("fields.{key}"))
+        };
+        self.rules
+            .canonical(name)
+            .map(str::to_owned)
+            .or_else(old_field)
     }
 
     fn outcome(
@@ -313,7 +222,10 @@ impl<'p, 'a> Reader<'p, 'a> {
             _ => {}
         }
         let stands_alone = self.payout_from == Some(at);
-        if let Some(winner) = self.winner(meaning).filter(|winner| *winner != at && !stands_alone) {
+        if let Some(winner) = self
+            .winner(meaning)
+            .filter(|winner| *winner != at && !stands_alone)
+        {
             let used = &self.params.list[winner];
             if used.value.trim() != param.value.trim() {
                 if self.is_alias(winner) == self.is_alias(at) {
@@ -341,7 +253,11 @@ impl<'p, 'a> Reader<'p, 'a> {
             return Outcome::Blank;
         }
         // Blanks around a sum are a reading of their own.
-        let text = if matches!(meaning, Meaning::Amount | Meaning::Payout) { &param.value } else { text };
+        let text = if matches!(meaning, Meaning::Amount | Meaning::Payout) {
+            &param.value
+        } else {
+            text
+        };
         self.reserved(text, meaning, flags)
     }
 
@@ -397,7 +313,11 @@ impl<'p, 'a> Reader<'p, 'a> {
             const PLACEHOLDERS: [&str; 3] =
                 ["first_deposit_", "recurring_deposit_", "registration_"];
             let placeholder = PLACEHOLDERS.contains(&name.as_str());
-            flags.add(if placeholder { Flag::PlaceholderEvent } else { Flag::UnknownEvent });
+            flags.add(if placeholder {
+                Flag::PlaceholderEvent
+            } else {
+                Flag::UnknownEvent
+            });
         }
         Outcome::Event(event)
     }
@@ -464,7 +384,10 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
             Some(_) => {}
         }
-        let Some(winner) = self.winner(&self.meanings[at]).filter(|winner| *winner != at) else {
+        let Some(winner) = self
+            .winner(&self.meanings[at])
+            .filter(|winner| *winner != at)
+        else {
             return Outcome::Text(value);
         };
         let differs = self.params.list[winner].value.trim() != param.value.trim();

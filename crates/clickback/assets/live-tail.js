@@ -39,21 +39,27 @@ if (bar && body && "EventSource" in window) {
     document.dispatchEvent(new Event("rows"));
   };
 
-  const source = new EventSource(words.live);
-  source.addEventListener("open", () => { connected = true; show(); });
-  source.addEventListener("error", () => { connected = false; show(); });
-  source.addEventListener("rows", (event) => {
-    const holder = document.createElement("template");
-    holder.innerHTML = event.data;
-    const rows = [...holder.content.querySelectorAll("tr")].reverse();
-    if (paused) {
-      waiting.push(...rows);
-      if (waiting.length > MAX_ROWS * 5) waiting = waiting.slice(-MAX_ROWS * 5);
-    } else {
-      put(rows);
-    }
-    show();
-  });
+  // A hidden page gives its connection back: browsers allow only six to one host over HTTP/1.
+  let source = null;
+  let last = null;
+  const close = () => { source?.close(); source = null; connected = false; };
+  const open = () => {
+    if (source) return;
+    const address = new URL(words.live, location.href);
+    if (last) address.searchParams.set("after", last);
+    source = new EventSource(address);
+    source.addEventListener("open", () => { connected = true; show(); });
+    source.addEventListener("error", () => { connected = false; show(); });
+    source.addEventListener("rows", (event) => {
+      last = event.lastEventId;
+      const holder = document.createElement("template");
+      holder.innerHTML = event.data;
+      const rows = [...holder.content.querySelectorAll("tr")].reverse();
+      if (paused) waiting = waiting.concat(rows).slice(-MAX_ROWS * 5);
+      else put(rows);
+      show();
+    });
+  };
 
   toggle.addEventListener("click", () => {
     paused = !paused;
@@ -63,7 +69,13 @@ if (bar && body && "EventSource" in window) {
     }
     show();
   });
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) close();
+    else open();
+    show();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", () => { if (!document.hidden) open(); });
+  if (!document.hidden) open();
   show();
 }

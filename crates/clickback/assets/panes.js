@@ -3,7 +3,7 @@
 
 const panes = document.querySelector("[data-panes]");
 const detail = document.getElementById("detail");
-const wide = matchMedia("(min-width: 1001px)");
+const wide = matchMedia("(min-width: 1181px)");
 let asked = 0;
 
 function select(id) {

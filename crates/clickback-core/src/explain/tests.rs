@@ -7,7 +7,11 @@ use crate::ids::FieldId;
 use crate::rules::{ConfigurationRules, FieldSpec, Rules};
 
 fn rules() -> Ruleset {
-    let field = |id, kind| FieldSpec { id: FieldId(id), kind, options: Vec::new() };
+    let field = |id, kind| FieldSpec {
+        id: FieldId(id),
+        kind,
+        options: Vec::new(),
+    };
     Ruleset {
         rules: Rules {
             aliases: BTreeMap::from([
@@ -21,7 +25,9 @@ fn rules() -> Ruleset {
         configurations: HashMap::from([(
             "registration".to_owned(),
             ConfigurationRules {
-                payout: Payout::Parameter { name: "reward".to_owned() },
+                payout: Payout::Parameter {
+                    name: "reward".to_owned(),
+                },
                 ..ConfigurationRules::default()
             },
         )]),
@@ -38,7 +44,11 @@ fn received() -> Moment {
 }
 
 fn read(query: &str) -> Vec<Reading> {
-    let parts = Parts { query: query.as_bytes(), content_type: None, body: None };
+    let parts = Parts {
+        query: query.as_bytes(),
+        content_type: None,
+        body: None,
+    };
     explain(parts, &rules(), received()).unwrap()
 }
 
@@ -55,7 +65,12 @@ fn short(reading: &Reading) -> String {
         _ => String::new(),
     };
     let flags = reading.flags.codes().join(",");
-    format!("{} {} {}{value} [{flags}]", reading.name, reading.meaning.code(), reading.outcome.code())
+    format!(
+        "{} {} {}{value} [{flags}]",
+        reading.name,
+        reading.meaning.code(),
+        reading.outcome.code()
+    )
 }
 
 #[test]
@@ -155,7 +170,10 @@ fn the_secret_is_never_shown() {
 #[test]
 fn aliases_name_what_they_stand_for() {
     let readings = read("subid=a&details.geo=RU&clickid=a");
-    let names: Vec<_> = readings.iter().map(|reading| reading.canonical.as_deref()).collect();
+    let names: Vec<_> = readings
+        .iter()
+        .map(|reading| reading.canonical.as_deref())
+        .collect();
     assert_eq!(names, [Some("clickid"), Some("fields.geo"), None]);
 }
 
@@ -166,8 +184,11 @@ fn a_body_is_read_after_the_query() {
         content_type: Some("application/json"),
         body: Some(br#"{"clickid":"a","tracker.cost":12.50}"#),
     };
-    let found: Vec<String> =
-        explain(parts, &rules(), received()).unwrap().iter().map(short).collect();
+    let found: Vec<String> = explain(parts, &rules(), received())
+        .unwrap()
+        .iter()
+        .map(short)
+        .collect();
     assert_eq!(
         found,
         [
@@ -206,21 +227,32 @@ fn agrees_with_the_judge() {
         "clickid=a&tracker.event=sale&tracker.cost=1¤cy=usd&amp;fields.user_id={id}",
     ];
     for query in queries {
-        let parts = Parts { query: query.as_bytes(), content_type: None, body: None };
+        let parts = Parts {
+            query: query.as_bytes(),
+            content_type: None,
+            body: None,
+        };
         let (rules, at) = (rules(), received());
         let judged = parts.judge(&rules, at).unwrap();
         let params = parts.params(&rules).unwrap();
         let readings = explain(parts, &rules, at).unwrap();
-        let mut flags = readings.iter().fold(Flags::default(), |all, one| all.with(one.flags));
+        let mut flags = readings
+            .iter()
+            .fold(Flags::default(), |all, one| all.with(one.flags));
         flags.add_if(params.notes.html_entity, Flag::HtmlEntity);
         flags.add_if(params.notes.stray_characters, Flag::StrayCharacters);
         let no_cost = !readings.iter().any(|one| one.meaning == Meaning::Amount);
-        flags.add_if(no_cost && judged.event.expects_amount(), Flag::AmountMissing);
+        flags.add_if(
+            no_cost && judged.event.expects_amount(),
+            Flag::AmountMissing,
+        );
         assert_eq!(flags.codes(), judged.flags.codes(), "{query}");
-        let amount = readings.iter().find_map(|one| match (&one.meaning, &one.outcome) {
-            (Meaning::Amount, Outcome::Amount(amount, _)) => Some(*amount),
-            _ => None,
-        });
+        let amount = readings
+            .iter()
+            .find_map(|one| match (&one.meaning, &one.outcome) {
+                (Meaning::Amount, Outcome::Amount(amount, _)) => Some(*amount),
+                _ => None,
+            });
         assert_eq!(amount, judged.amount, "{query}");
     }
 }

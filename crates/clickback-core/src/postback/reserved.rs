@@ -1,5 +1,4 @@
-//! The reserved names: which parameter stands for each, aliases and repeats settled, and the guard
-//! that every value passes before it is read.
+//! The reserved names: which parameter stands for each, and the guard that every value passes.
 
 use crate::flag::{Flag, Flags};
 use crate::macros;

@@ -17,9 +17,12 @@ static ADDRESSES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     Files::iter()
         .filter_map(|name| {
             let file = Files::get(&name)?;
-            let hash: String =
-                file.metadata.sha256_hash().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            let address = format!("/assets/{name}?v={hash}");
+            let hash = file.metadata.sha256_hash();
+            let hash = hash
+                .iter()
+                .take(6)
+                .fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+            let address = format!("/assets/{name}?v={hash:012x}");
             Some((name.into_owned(), address))
         })
         .collect()
@@ -65,7 +68,10 @@ mod tests {
     fn every_file_has_an_address_of_its_content() {
         for name in ["app.css", "favicon.svg", "app.js"] {
             let address = address(name);
-            assert!(address.starts_with(&format!("/assets/{name}?v=")), "{name}: {address}");
+            assert!(
+                address.starts_with(&format!("/assets/{name}?v=")),
+                "{name}: {address}"
+            );
         }
     }
 }

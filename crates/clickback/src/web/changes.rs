@@ -54,15 +54,19 @@ pub(super) fn lines(
 }
 
 fn value(ui: &Ui, field: &str, text: Option<&str>, currency: Option<Currency>) -> String {
-    let Some(text) = text else { return ui.t("change-nothing").into_owned() };
+    let Some(text) = text else {
+        return ui.t("change-nothing").into_owned();
+    };
     match field {
-        "status" => Status::from_code(text)
-            .map_or(text.to_owned(), |status| ui.coded("status-", status.code()).into_owned()),
-        "kind" => Kind::from_code(text)
-            .map_or(text.to_owned(), |kind| ui.coded("kind-", kind.code()).into_owned()),
-        "amount" | "payout" => text
-            .parse::<Amount>()
-            .map_or(text.to_owned(), |amount| number(ui.language, amount, currency)),
+        "status" => Status::from_code(text).map_or(text.to_owned(), |status| {
+            ui.coded("status-", status.code()).into_owned()
+        }),
+        "kind" => Kind::from_code(text).map_or(text.to_owned(), |kind| {
+            ui.coded("kind-", kind.code()).into_owned()
+        }),
+        "amount" | "payout" => text.parse::<Amount>().map_or(text.to_owned(), |amount| {
+            number(ui.language, amount, currency)
+        }),
         _ => text.to_owned(),
     }
 }

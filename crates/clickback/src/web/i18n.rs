@@ -39,7 +39,9 @@ impl Language {
     /// The language of a code such as `ru` or `ru-RU`.
     pub fn from_code(code: &str) -> Option<Language> {
         let primary = code.trim().split(['-', '_']).next().unwrap_or_default();
-        Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.code()))
+        Self::ALL
+            .into_iter()
+            .find(|language| primary.eq_ignore_ascii_case(language.code()))
     }
 
     /// The first language of an `Accept-Language` header that we speak, by its weights.
@@ -48,7 +50,10 @@ impl Language {
             .split(',')
             .filter_map(|part| {
                 let (tag, weight) = part.split_once(';').unwrap_or((part, ""));
-                let weight = weight.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse().ok());
+                let weight = weight
+                    .trim()
+                    .strip_prefix("q=")
+                    .map_or(Some(1.0), |q| q.parse().ok());
                 Some((weight?, Language::from_code(tag)?))
             })
             .filter(|(weight, _)| *weight > 0.0)
@@ -129,7 +134,9 @@ fn find(
 
 /// Arguments from texts.
 pub fn args<'a>(list: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
-    list.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect()
+    list.iter()
+        .map(|(name, value)| (*name, FluentValue::from(*value)))
+        .collect()
 }
 
 /// A message in the language of a code, for callers that have only texts: the command line, the API.

@@ -46,15 +46,26 @@ pub(super) async fn list(
     Visitor { workspace, ui }: Visitor,
 ) -> Response {
     let snapshot = app.store.snapshot();
-    let cards = snapshot.of(workspace).iter().map(|one| card(&app, &ui, one)).collect();
-    render(&IntegrationsPage { ui: &ui, section: "integrations", cards })
+    let cards = snapshot
+        .of(workspace)
+        .iter()
+        .map(|one| card(&app, &ui, one))
+        .collect();
+    render(&IntegrationsPage {
+        ui: &ui,
+        section: "integrations",
+        cards,
+    })
 }
 
 fn card(app: &App, ui: &Ui, integration: &Integration) -> Card {
     let mut configurations: Vec<&Configuration> = integration.configurations.iter().collect();
     configurations.sort_by_key(|configuration| configuration.position);
     let partner = integration.partner.as_deref().map(|slug| {
-        app.catalogue.get(slug).map_or(slug, |partner| partner.name.as_str()).to_owned()
+        app.catalogue
+            .get(slug)
+            .map_or(slug, |partner| partner.name.as_str())
+            .to_owned()
     });
     Card {
         id: integration.id.to_string(),
@@ -66,9 +77,15 @@ fn card(app: &App, ui: &Ui, integration: &Integration) -> Card {
         expanders: configurations
             .into_iter()
             .map(|configuration| {
-                let url =
-                    ready_url(app, integration, &configuration.event, &configuration.rules.params);
-                let event = integration.ruleset.event(&configuration.event.to_lowercase());
+                let url = ready_url(
+                    app,
+                    integration,
+                    &configuration.event,
+                    &configuration.rules.params,
+                );
+                let event = integration
+                    .ruleset
+                    .event(&configuration.event.to_lowercase());
                 Expander {
                     name: configuration.name.clone(),
                     event: configuration.event.clone(),

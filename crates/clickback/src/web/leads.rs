@@ -90,7 +90,11 @@ pub(super) async fn list(
             list.push(format!("search={}", form_encoded(search)));
         }
         list.extend(before.map(|before| format!("before={before}")));
-        if list.is_empty() { "/leads".to_owned() } else { format!("/leads?{}", list.join("&")) }
+        if list.is_empty() {
+            "/leads".to_owned()
+        } else {
+            format!("/leads?{}", list.join("&"))
+        }
     };
     let nothing_yet = page.items.is_empty() && search.is_empty() && before.is_none();
     let example = nothing_yet.then(|| {
@@ -113,7 +117,11 @@ pub(super) async fn list(
 
 fn row(ui: &Ui, lead: &Lead) -> Row {
     let mut deposited = sums(ui, &lead.totals.deposited);
-    let all = deposited.iter().map(Money::plain).collect::<Vec<_>>().join(", ");
+    let all = deposited
+        .iter()
+        .map(Money::plain)
+        .collect::<Vec<_>>()
+        .join(", ");
     let more = deposited.len().saturating_sub(SUMS);
     deposited.truncate(SUMS);
     Row {
@@ -131,7 +139,9 @@ fn row(ui: &Ui, lead: &Lead) -> Row {
 }
 
 fn sums(ui: &Ui, sums: &BTreeMap<Currency, Amount>) -> Vec<Money> {
-    sums.iter().map(|(currency, amount)| Money::new(ui, *amount, Some(*currency))).collect()
+    sums.iter()
+        .map(|(currency, amount)| Money::new(ui, *amount, Some(*currency)))
+        .collect()
 }
 
 /// Deposits less withdrawals and chargebacks, per currency.
@@ -207,7 +217,9 @@ pub(super) async fn one(
     Path(id): Path<String>,
     Query(query): Query<LeadQuery>,
 ) -> Response {
-    let Ok(id) = id.parse::<LeadId>() else { return error::not_found(&ui) };
+    let Ok(id) = id.parse::<LeadId>() else {
+        return error::not_found(&ui);
+    };
     match card(&app, &ui, workspace, id, query.before.parse().ok()).await {
         Ok(response) => response,
         Err(cause) => error::page(&ui, &cause),
@@ -226,7 +238,12 @@ async fn card(
         return Err(StoreError::NotFound { what: "lead" });
     }
     let snapshot = app.store.snapshot();
-    let filter = EventFilter { lead: Some(id), before, limit: PAGE, ..EventFilter::new(workspace) };
+    let filter = EventFilter {
+        lead: Some(id),
+        before,
+        limit: PAGE,
+        ..EventFilter::new(workspace)
+    };
     let events = app.store.events(filter).await?;
     let mut entries = Vec::with_capacity(events.items.len());
     for event in &events.items {
@@ -283,25 +300,34 @@ fn identities(ui: &Ui, snapshot: &Snapshot, lead: &Lead) -> Vec<Fact> {
         .filter(|one| one.kind != IdentityKind::Clickid || one.value != lead.clickid)
         .map(|identity| {
             let mut name = ui.coded("identity-", identity.kind.code()).into_owned();
-            let scope = snapshot.by_id.values().find(|one| one.id.0 == identity.scope);
+            let scope = snapshot
+                .by_id
+                .values()
+                .find(|one| one.id.0 == identity.scope);
             if let Some(integration) = scope {
                 name = format!("{name} · {}", integration.name);
             }
-            Fact { name, value: identity.value.clone(), odd: false }
+            Fact {
+                name,
+                value: identity.value.clone(),
+                odd: false,
+            }
         })
         .collect()
 }
 
 fn entry(ui: &Ui, snapshot: &Snapshot, event: &Event, changes: Vec<Change>) -> Entry {
     let name = event_name(ui, event.kind, &event.name);
-    let numbered = matches!(event.kind, Kind::RepeatDeposit | Kind::Withdrawal | Kind::Chargeback);
+    let numbered = matches!(
+        event.kind,
+        Kind::RepeatDeposit | Kind::Withdrawal | Kind::Chargeback
+    );
     let title = match event.number.filter(|_| numbered) {
         Some(number) => format!("{name} #{number}"),
         None => name,
     };
-    let money = |amount: Option<Amount>, currency| {
-        amount.map(|amount| Money::new(ui, amount, currency))
-    };
+    let money =
+        |amount: Option<Amount>, currency| amount.map(|amount| Money::new(ui, amount, currency));
     let approved = event.status == Status::Approved;
     Entry {
         title,
@@ -339,7 +365,9 @@ async fn links(
 ) -> StoreResult<Vec<ReadyLink>> {
     let mut ready = Vec::new();
     for link in app.store.links(lead.workspace).await? {
-        let Some(integration) = snapshot.get(lead.workspace, link.integration) else { continue };
+        let Some(integration) = snapshot.get(lead.workspace, link.integration) else {
+            continue;
+        };
         let url = final_url(&link.base_url, &integration.clickid_param, &link.params).ok();
         let url = url.map(|built| render_link(&built.url, &|wanted| macro_value(lead, wanted)));
         ready.push(ReadyLink {
@@ -355,9 +383,11 @@ async fn links(
 fn macro_value(lead: &Lead, wanted: &OurMacro) -> Option<String> {
     match wanted {
         OurMacro::Clickid => Some(lead.clickid.clone()),
-        OurMacro::Field(key) => {
-            lead.values.iter().find(|value| value.key == *key).map(|value| value.value.clone())
-        }
+        OurMacro::Field(key) => lead
+            .values
+            .iter()
+            .find(|value| value.key == *key)
+            .map(|value| value.value.clone()),
         OurMacro::LeadName => Some(lead.name.clone()),
         OurMacro::LeadId => Some(lead.id.to_string()),
         OurMacro::Tracker(_) => None,

@@ -34,7 +34,12 @@ struct LoginPage<'a> {
 impl<'a> LoginPage<'a> {
     fn new(ui: &'a Ui, next: &'a str, refused: bool) -> Self {
         let command = Copy::new(ui, "clickback token create --name me".to_owned());
-        LoginPage { ui, next, refused, command }
+        LoginPage {
+            ui,
+            next,
+            refused,
+            command,
+        }
     }
 }
 
@@ -82,7 +87,11 @@ pub(super) async fn submit(
     let next = local(&login.next);
     match app.store.token_by_hash(tokens::hash(token)).await {
         Ok(Some(_)) => {
-            let secure = if app.settings.public_url.starts_with("https://") { "; Secure" } else { "" };
+            let secure = if app.settings.public_url.starts_with("https://") {
+                "; Secure"
+            } else {
+                ""
+            };
             let cookie = format!(
                 "{TOKEN_COOKIE}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={COOKIE_SECONDS}{secure}"
             );

@@ -19,7 +19,10 @@ pub(super) struct Segment {
 
 impl Segment {
     pub(super) fn new(class: &'static str, text: impl Into<String>) -> Segment {
-        Segment { class, text: text.into() }
+        Segment {
+            class,
+            text: text.into(),
+        }
     }
 }
 
@@ -48,7 +51,9 @@ pub(super) fn template(url: &str) -> Vec<Segment> {
             None => (pair, ""),
         };
         if at > 0 || !pair.is_empty() {
-            let (name, value) = pair.split_once('=').map_or((pair, None), |(n, v)| (n, Some(v)));
+            let (name, value) = pair
+                .split_once('=')
+                .map_or((pair, None), |(n, v)| (n, Some(v)));
             push(&mut segments, "c-name", name);
             if let Some(value) = value {
                 push(&mut segments, "c-mark", "=");
@@ -64,7 +69,11 @@ fn with_macros(segments: &mut Vec<Segment>, class: &'static str, text: &str) {
     let mut at = 0;
     for found in macros::find(text) {
         push(segments, class, &text[at..found.start]);
-        push(segments, if found.ours { "c-ours" } else { "c-macro" }, &text[found.start..found.end]);
+        push(
+            segments,
+            if found.ours { "c-ours" } else { "c-macro" },
+            &text[found.start..found.end],
+        );
         at = found.end;
     }
     push(segments, class, &text[at..]);
@@ -98,8 +107,14 @@ pub(super) fn body(body: &[u8], rules: &Ruleset) -> Vec<Segment> {
 
 /// Without the integration's secrets, wherever they stand.
 pub(super) fn masked(text: &str, rules: &Ruleset) -> String {
-    let secrets = rules.rules.secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
+    let secrets = rules
+        .rules
+        .secrets
+        .iter()
+        .filter(|secret| secret.len() >= SHORTEST_SECRET);
+    secrets.fold(text.to_owned(), |text, secret| {
+        text.replace(secret.as_str(), HIDDEN)
+    })
 }
 
 /// Colours of a name and its value.
@@ -120,7 +135,9 @@ fn pairs(segments: &mut Vec<Segment>, text: &str, rules: &Ruleset) {
 }
 
 fn pair(segments: &mut Vec<Segment>, piece: &str, rules: &Ruleset) {
-    let entity = piece.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("amp;"));
+    let entity = piece
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("amp;"));
     let (entity, piece) = piece.split_at(if entity { 4 } else { 0 });
     push(segments, "c-odd", entity);
     let Some((name, value)) = piece.split_once('=') else {
@@ -229,7 +246,10 @@ mod tests {
 
     fn rules() -> Ruleset {
         Ruleset {
-            rules: Rules { secrets: vec!["hunter22".to_owned()], ..Rules::default() },
+            rules: Rules {
+                secrets: vec!["hunter22".to_owned()],
+                ..Rules::default()
+            },
             ..Ruleset::default()
         }
     }
@@ -253,22 +273,52 @@ mod tests {
         let cases: &[(&str, &[&str])] = &[
             (
                 "clickid=a&tracker.cost={amount}",
-                &["name:clickid", "mark:=", ":a", "mark:&", "name:tracker.cost", "mark:=", "odd:{amount}"],
+                &[
+                    "name:clickid",
+                    "mark:=",
+                    ":a",
+                    "mark:&",
+                    "name:tracker.cost",
+                    "mark:=",
+                    "odd:{amount}",
+                ],
             ),
             (
                 "fields.geo=RU&x=1",
-                &["field:fields.geo", "mark:=", ":RU", "mark:&", "kept:x", "mark:=", "kept:1"],
+                &[
+                    "field:fields.geo",
+                    "mark:=",
+                    ":RU",
+                    "mark:&",
+                    "kept:x",
+                    "mark:=",
+                    "kept:1",
+                ],
             ),
             (
                 "clickid=%7Bsub1%7D&amp;tracker.tid=9",
                 &[
-                    "name:clickid", "mark:=", "odd:%7Bsub1%7D", "mark:&", "odd:amp;",
-                    "name:tracker.tid", "mark:=", ":9",
+                    "name:clickid",
+                    "mark:=",
+                    "odd:%7Bsub1%7D",
+                    "mark:&",
+                    "odd:amp;",
+                    "name:tracker.tid",
+                    "mark:=",
+                    ":9",
                 ],
             ),
             (
                 "clickid=a?tracker.event=sale",
-                &["name:clickid", "mark:=", ":a", "odd:?", "name:tracker.event", "mark:=", ":sale"],
+                &[
+                    "name:clickid",
+                    "mark:=",
+                    ":a",
+                    "odd:?",
+                    "name:tracker.event",
+                    "mark:=",
+                    ":sale",
+                ],
             ),
             ("secret=zzz", &["name:secret", "mark:=", "hidden:•••"]),
             ("%73ecret=zzz", &["name:%73ecret", "mark:=", "hidden:•••"]),
@@ -287,8 +337,14 @@ mod tests {
         let found = short(&body(text.as_bytes(), &rules()));
         assert!(found.contains(&"odd:\"{sub}\"".to_owned()), "{found:?}");
         assert!(found.contains(&"hidden:•••".to_owned()), "{found:?}");
-        assert!(found.iter().all(|part| !part.contains("12345")), "{found:?}");
-        let whole: String = body(text.as_bytes(), &rules()).iter().map(|s| s.text.as_str()).collect();
+        assert!(
+            found.iter().all(|part| !part.contains("12345")),
+            "{found:?}"
+        );
+        let whole: String = body(text.as_bytes(), &rules())
+            .iter()
+            .map(|s| s.text.as_str())
+            .collect();
         assert_eq!(whole, text.replace("12345", HIDDEN));
     }
 
@@ -301,11 +357,16 @@ mod tests {
             "?&&=",
         ];
         for url in urls {
-            let whole: String = template(url).iter().map(|segment| segment.text.as_str()).collect();
+            let whole: String = template(url)
+                .iter()
+                .map(|segment| segment.text.as_str())
+                .collect();
             assert_eq!(whole, url);
         }
-        let classes: Vec<&str> =
-            template("https://a/?s={{tracker.clickid}}").iter().map(|one| one.class).collect();
+        let classes: Vec<&str> = template("https://a/?s={{tracker.clickid}}")
+            .iter()
+            .map(|one| one.class)
+            .collect();
         assert_eq!(classes, ["c-base", "c-mark", "c-name", "c-mark", "c-ours"]);
     }
 }

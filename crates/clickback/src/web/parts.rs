@@ -59,7 +59,10 @@ pub(super) struct Icon(pub(super) &'static str);
 impl fmt::Display for Icon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shape = super::icons::shape(self.0);
-        write!(f, r#"<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>"#)
+        write!(
+            f,
+            r#"<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>"#
+        )
     }
 }
 
@@ -89,18 +92,34 @@ impl When {
         let number = |count: i64| count.to_string();
         let (ago, lives) = match age {
             -60..5 => (ui.t("time-now").into_owned(), true),
-            5..60 => (ui.with("time-seconds", &[("n", &number(age))]).into_owned(), true),
-            60..3_600 => (ui.with("time-minutes", &[("n", &number(age / 60))]).into_owned(), true),
-            3_600..86_400 => {
-                (ui.with("time-hours", &[("n", &number(age / 3_600))]).into_owned(), true)
-            }
-            86_400..604_800 => {
-                (ui.with("time-days", &[("n", &number(age / 86_400))]).into_owned(), true)
-            }
+            5..60 => (
+                ui.with("time-seconds", &[("n", &number(age))]).into_owned(),
+                true,
+            ),
+            60..3_600 => (
+                ui.with("time-minutes", &[("n", &number(age / 60))])
+                    .into_owned(),
+                true,
+            ),
+            3_600..86_400 => (
+                ui.with("time-hours", &[("n", &number(age / 3_600))])
+                    .into_owned(),
+                true,
+            ),
+            86_400..604_800 => (
+                ui.with("time-days", &[("n", &number(age / 86_400))])
+                    .into_owned(),
+                true,
+            ),
             _ => (date(ui, &iso).unwrap_or_else(|| iso.clone()), false),
         };
         let exact = exact(ui, &iso).unwrap_or_else(|| iso.clone());
-        When { iso, exact, ago, lives }
+        When {
+            iso,
+            exact,
+            ago,
+            lives,
+        }
     }
 
     /// The moment exactly, as text.
@@ -115,13 +134,20 @@ fn day(ui: &Ui, iso: &str) -> Option<(String, String)> {
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let month: u8 = month.parse().ok()?;
     let day: u8 = day.parse().ok()?;
-    Some((format!("{day} {}", ui.t(&format!("month-{month}"))), year.to_owned()))
+    Some((
+        format!("{day} {}", ui.t(&format!("month-{month}"))),
+        year.to_owned(),
+    ))
 }
 
 fn date(ui: &Ui, iso: &str) -> Option<String> {
     let (text, year) = day(ui, iso)?;
     let this_year = ui.now.to_string().starts_with(&year);
-    Some(if this_year { text } else { format!("{text} {year}") })
+    Some(if this_year {
+        text
+    } else {
+        format!("{text} {year}")
+    })
 }
 
 fn exact(ui: &Ui, iso: &str) -> Option<String> {
@@ -164,7 +190,9 @@ impl Money {
 /// Groups of three by thin spaces, at least the usual two decimals where the currency has two.
 pub(super) fn number(language: Language, amount: Amount, currency: Option<Currency>) -> String {
     let text = amount.to_string();
-    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("\u{2212}", rest));
+    let (sign, text) = text
+        .strip_prefix('-')
+        .map_or(("", text.as_str()), |rest| ("\u{2212}", rest));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut shown = String::from(sign);
     for (at, digit) in whole.chars().enumerate() {
@@ -176,7 +204,11 @@ pub(super) fn number(language: Language, amount: Amount, currency: Option<Curren
     let two = currency.and_then(Currency::decimals) == Some(2);
     let least = if two { 2 } else { 0 };
     if !fraction.is_empty() || least > 0 {
-        shown.push(if language == Language::Russian { ',' } else { '.' });
+        shown.push(if language == Language::Russian {
+            ','
+        } else {
+            '.'
+        });
         shown.push_str(fraction);
         for _ in fraction.len()..least {
             shown.push('0');
@@ -209,7 +241,11 @@ impl Badge {
             Verdict::Unmatched => ("warn", "question"),
             Verdict::Rejected => ("bad", "cross"),
         };
-        Badge { tone, icon: Icon(icon), word: ui.coded("verdict-", verdict.code()).into_owned() }
+        Badge {
+            tone,
+            icon: Icon(icon),
+            word: ui.coded("verdict-", verdict.code()).into_owned(),
+        }
     }
 
     /// Where an event stands.
@@ -220,18 +256,29 @@ impl Badge {
             Status::Held => ("warn", "pause"),
             Status::Rejected => ("bad", "cross"),
         };
-        Badge { tone, icon: Icon(icon), word: ui.coded("status-", status.code()).into_owned() }
+        Badge {
+            tone,
+            icon: Icon(icon),
+            word: ui.coded("status-", status.code()).into_owned(),
+        }
     }
 
     /// An authenticated test event.
     pub(super) fn test(ui: &Ui) -> Badge {
-        Badge { tone: "quiet", icon: Icon("flask"), word: ui.t("test").into_owned() }
+        Badge {
+            tone: "quiet",
+            icon: Icon("flask"),
+            word: ui.t("test").into_owned(),
+        }
     }
 }
 
 /// A flag as a short chip, its sentence on hover.
 #[derive(Debug, Clone, Template)]
-#[template(ext = "html", source = r#"<span class="chip" title="{{ what }}">{{ word }}</span>"#)]
+#[template(
+    ext = "html",
+    source = r#"<span class="chip" title="{{ what }}">{{ word }}</span>"#
+)]
 pub(super) struct Chip {
     word: String,
     what: String,
@@ -265,7 +312,10 @@ impl HtmlSafe for CodeBox {}
 impl CodeBox {
     /// A box whose copy is the text that it shows.
     pub(super) fn new(ui: &Ui, label: &str, segments: Vec<Segment>) -> CodeBox {
-        let text = segments.iter().map(|segment| segment.text.as_str()).collect();
+        let text = segments
+            .iter()
+            .map(|segment| segment.text.as_str())
+            .collect();
         let mut pairs = vec![Vec::new()];
         for segment in segments {
             let ends = segment.class == "c-mark" && segment.text.ends_with(['&', '?']);
@@ -276,7 +326,11 @@ impl CodeBox {
                 pairs.push(Vec::new());
             }
         }
-        CodeBox { label: label.to_owned(), pairs, copy: Copy::new(ui, text) }
+        CodeBox {
+            label: label.to_owned(),
+            pairs,
+            copy: Copy::new(ui, text),
+        }
     }
 }
 
@@ -317,7 +371,11 @@ mod tests {
             ("1234567.5", usd, "1\u{202f}234\u{202f}567.50"),
             ("-1000", usd, "\u{2212}1\u{202f}000.00"),
             ("0.123456", usd, "0.123456"),
-            ("9000000000000", Currency::new("VND"), "9\u{202f}000\u{202f}000\u{202f}000\u{202f}000"),
+            (
+                "9000000000000",
+                Currency::new("VND"),
+                "9\u{202f}000\u{202f}000\u{202f}000\u{202f}000",
+            ),
             ("0.00012345", Currency::new("BTC"), "0.00012345"),
             ("120.5", None, "120.5"),
         ];
@@ -345,7 +403,10 @@ mod tests {
             assert_eq!(When::new(&ui, ui.now.plus_seconds(-age)).ago, expected);
         }
         let html = When::new(&ui, ui.now).to_string();
-        assert!(html.contains(r#"title="24 Nov 2026, 12:00:00 UTC""#), "{html}");
+        assert!(
+            html.contains(r#"title="24 Nov 2026, 12:00:00 UTC""#),
+            "{html}"
+        );
         assert!(!When::new(&ui, Moment(i64::MIN)).to_string().is_empty());
     }
 

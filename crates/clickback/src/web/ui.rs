@@ -66,7 +66,8 @@ impl Ui {
 
     /// The message whose key is a fixed beginning and a stable code: `verdict-`, `accepted`.
     pub(super) fn coded(&self, beginning: &str, code: &str) -> Cow<'static, str> {
-        self.language.text(&format!("{beginning}{}", code.replace('_', "-")))
+        self.language
+            .text(&format!("{beginning}{}", code.replace('_', "-")))
     }
 
     /// The message with texts filled in.
@@ -92,13 +93,19 @@ impl Ui {
     }
 
     /// An icon by name.
-    #[expect(clippy::unused_self, reason = "templates reach everything through one value")]
+    #[expect(
+        clippy::unused_self,
+        reason = "templates reach everything through one value"
+    )]
     pub(super) fn icon(&self, name: &'static str) -> Icon {
         Icon(name)
     }
 
     /// The address of a style sheet or script.
-    #[expect(clippy::unused_self, reason = "templates reach everything through one value")]
+    #[expect(
+        clippy::unused_self,
+        reason = "templates reach everything through one value"
+    )]
     pub(super) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
@@ -172,8 +179,17 @@ mod tests {
     fn switches_keep_the_page_and_its_filters() {
         let ui = english();
         let languages: Vec<String> = ui.languages().into_iter().map(|one| one.href).collect();
-        assert_eq!(languages, ["/inbox?verdict=unmatched&lang=en", "/inbox?verdict=unmatched&lang=ru"]);
-        let bare = Ui { address: "/leads".to_owned(), ..ui };
+        assert_eq!(
+            languages,
+            [
+                "/inbox?verdict=unmatched&lang=en",
+                "/inbox?verdict=unmatched&lang=ru"
+            ]
+        );
+        let bare = Ui {
+            address: "/leads".to_owned(),
+            ..ui
+        };
         assert_eq!(bare.themes()[2].href, "/leads?theme=dark");
     }
 }

@@ -35,7 +35,10 @@ impl FromRequestParts<AppState> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
         let mut ui = ui(&parts.headers, &parts.uri, app);
         if app.settings.open_pages {
-            return Ok(Visitor { workspace: OPEN_WORKSPACE, ui });
+            return Ok(Visitor {
+                workspace: OPEN_WORKSPACE,
+                ui,
+            });
         }
         let Some(token) = cookie(&parts.headers, TOKEN_COOKIE) else {
             return Err(to_login(&parts.uri));
@@ -43,7 +46,10 @@ impl FromRequestParts<AppState> for Visitor {
         match app.store.token_by_hash(tokens::hash(token)).await {
             Ok(Some(token)) => {
                 ui.person = Some(token.name);
-                Ok(Visitor { workspace: token.workspace, ui })
+                Ok(Visitor {
+                    workspace: token.workspace,
+                    ui,
+                })
             }
             Ok(None) => Err(to_login(&parts.uri)),
             Err(cause) => Err(error::page(&ui, &cause)),
@@ -88,7 +94,13 @@ fn ui(headers: &HeaderMap, uri: &Uri, app: &AppState) -> Ui {
     let language = asked("lang")
         .and_then(Language::from_code)
         .or_else(|| cookie(headers, "lang").and_then(Language::from_code))
-        .or_else(|| headers.get(ACCEPT_LANGUAGE)?.to_str().ok().and_then(Language::accepted))
+        .or_else(|| {
+            headers
+                .get(ACCEPT_LANGUAGE)?
+                .to_str()
+                .ok()
+                .and_then(Language::accepted)
+        })
         .unwrap_or_default();
     let theme = asked("theme")
         .and_then(Theme::from_code)
@@ -98,7 +110,10 @@ fn ui(headers: &HeaderMap, uri: &Uri, app: &AppState) -> Ui {
         language,
         theme,
         now: app.clock.now(),
-        address: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        address: uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned(),
         person: None,
     }
 }
@@ -142,6 +157,9 @@ mod tests {
         let uri: Uri = "/inbox?verdict=unmatched&clickid=a%2Fb".parse().unwrap();
         let response = to_login(&uri);
         let location = response.headers()["location"].to_str().unwrap();
-        assert_eq!(location, "/login?next=%2Finbox%3Fverdict%3Dunmatched%26clickid%3Da%252Fb");
+        assert_eq!(
+            location,
+            "/login?next=%2Finbox%3Fverdict%3Dunmatched%26clickid%3Da%252Fb"
+        );
     }
 }

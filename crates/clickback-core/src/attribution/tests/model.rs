@@ -1,7 +1,4 @@
 //! A store in memory: leads, keys, first-deposit slots and events, decided as the real one decides.
-//! Requests are words: `+600 a: resale 50 EUR #T1 =pending p10/EUR @0 ~x`, which is 600 seconds after
-//! the last one, lead `a`, event, sum, currency (USD if there is none), transaction id, status,
-//! payout, event time in seconds, and `~` to differ in bytes where nothing else does.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -90,7 +87,10 @@ impl Model {
         format!("{} => {}", answers.join("; "), events.join("; "))
     }
 
-    /// The postback of a request's words.
+    /// The postback of a request's words: `+600 a: resale 50 EUR #T1 =pending p10/EUR @0 ~x` is 600
+    /// seconds after the last one, lead `a`, event, sum, currency (USD if there is none, `?` for
+    /// none), transaction id, status, payout, event time in seconds from the start, and `~` to
+    /// differ in bytes where nothing else does.
     pub(super) fn postback(&self, request: &str) -> Postback {
         let mut postback = Postback {
             clickid: "a".to_owned(),

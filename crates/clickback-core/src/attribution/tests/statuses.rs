@@ -256,6 +256,12 @@ fn the_slot_follows() {
             "accepted [repeat_before_first]; updated; updated => first 20 #B",
         ),
         (
+            "a retry relabels nothing",
+            "",
+            "sale 50 #A; sale 20 #B =pending; sale #A =rejected; sale 20 #B",
+            "accepted; accepted; updated; duplicate => first 50 #A rejected; repeat 20 #B pending",
+        ),
+        (
             "a sale approves a resale into the slot",
             "",
             "resale 20 #B =pending; sale 20 #B =approved",

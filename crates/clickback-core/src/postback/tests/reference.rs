@@ -1,5 +1,4 @@
-//! Every address of the set-up guide that teams paste from: as its Markdown has it, cleaned, with the
-//! partner's macros filled in and not. The guide's names and values are the field's own.
+//! Every address of the set-up guide that teams paste from: as in Markdown and clean, filled in and not.
 
 use super::*;
 

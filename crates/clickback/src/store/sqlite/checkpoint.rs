@@ -12,8 +12,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rusqlite::Connection;
 
-/// Batches between two passes.
-const BATCHES_PER_PASS: u64 = 16;
+/// Rows between two passes: some 16 MiB of write-ahead file. More often, and the syncs of the passes
+/// queue up with those of the commits.
+const ROWS_PER_PASS: u64 = 4_096;
 /// Frames (pages of 4 KiB) in the write-ahead file above which it should start anew: 64 MiB.
 const RESET_FRAMES: i64 = 16_384;
 /// The writer finishes the job itself when no more than this is left to copy: 1 MiB.
@@ -24,8 +25,8 @@ const HARD_FRAMES: i64 = 49_152;
 /// What the writer and the checkpointer tell each other.
 #[derive(Default)]
 struct Signals {
-    /// Batches since the last pass.
-    batches: AtomicU64,
+    /// Rows since the last pass was asked for.
+    rows: AtomicU64,
     /// The checkpointer asks the writer to finish, and waits.
     finish: AtomicBool,
 }
@@ -65,15 +66,16 @@ fn passive(connection: &Connection) -> rusqlite::Result<Pass> {
 }
 
 impl Pacer {
-    /// Called by the writer after each batch, outside any transaction.
-    pub(super) fn after_batch(&self, connection: &Connection) {
+    /// Called by the writer after each batch of so many rows, outside any transaction.
+    pub(super) fn after_batch(&self, connection: &Connection, rows: u64) {
         if self.signals.finish.load(Ordering::Acquire) {
             if let Err(error) = passive(connection) {
                 tracing::warn!(%error, "checkpoint failed; it will be tried again");
             }
             self.signals.finish.store(false, Ordering::Release);
         }
-        if self.signals.batches.fetch_add(1, Ordering::AcqRel) + 1 == BATCHES_PER_PASS {
+        let before = self.signals.rows.fetch_add(rows, Ordering::AcqRel);
+        if before < ROWS_PER_PASS && before + rows >= ROWS_PER_PASS {
             // The checkpointer is gone only while the store closes.
             let _ = self.wake.send(());
         }
@@ -84,7 +86,7 @@ impl Checkpointer {
     /// Works until the writer is gone.
     pub(super) fn run(self, connection: &Connection) {
         while self.wake.recv().is_ok() {
-            self.signals.batches.store(0, Ordering::Release);
+            self.signals.rows.store(0, Ordering::Release);
             if self.signals.finish.load(Ordering::Acquire) {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! The one writer: takes what waits, commits it in one transaction, answers, takes what came
-//! meanwhile. No timer and no artificial delay; the queue is bounded and a full one says so.
+//! The one writer: stores what waits and what comes meanwhile in one transaction, commits, answers.
+//! No timer and no artificial delay; the queue is bounded and a full one says so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -56,105 +56,88 @@ pub(super) struct Writer {
     pub(super) answer_early: bool,
 }
 
+/// A request and where its outcome goes.
+type Asked = (Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>);
+
 impl Writer {
     /// Works until told to stop or until nobody can send any more.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::with_capacity(BATCH);
-        loop {
-            if queue.blocking_recv_many(&mut jobs, BATCH) == 0 {
-                return;
-            }
-            self.shared.queued.store(queue.len() as u64, Ordering::Relaxed);
-            let mut batch = Vec::with_capacity(jobs.len());
-            let mut stop = false;
-            for job in jobs.drain(..) {
-                match job {
-                    Job::Postback { incoming, answer } => batch.push((incoming, answer)),
-                    Job::Command { run, done } => {
-                        self.postbacks(std::mem::take(&mut batch));
-                        self.command(run, done);
-                    }
-                    Job::Stop => stop = true,
-                }
-            }
-            self.postbacks(batch);
-            self.pacer.after_batch(&self.connection);
-            if stop {
-                self.finish(&mut queue);
-                return;
-            }
-        }
-    }
-
-    /// Serves what was sent before the stop.
-    fn finish(&mut self, queue: &mut mpsc::Receiver<Job>) {
-        queue.close();
-        while let Some(job) = queue.blocking_recv() {
+        let mut next = queue.blocking_recv();
+        while let Some(job) = next.take() {
+            let mut rows = 1;
             match job {
-                Job::Postback { incoming, answer } => self.postbacks(vec![(incoming, answer)]),
+                Job::Postback { incoming, answer } => {
+                    (rows, next) = self.batch((incoming, answer), &mut queue);
+                }
                 Job::Command { run, done } => self.command(run, done),
-                Job::Stop => {}
+                // What was sent before the stop is still served.
+                Job::Stop => queue.close(),
+            }
+            self.pacer.after_batch(&self.connection, rows);
+            if next.is_none() {
+                next = queue.blocking_recv();
             }
         }
     }
 
-    fn postbacks(&mut self, batch: Vec<(Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>)>) {
-        if batch.is_empty() {
-            return;
-        }
-        if self.answer_early {
-            return self.postbacks_answered_early(batch);
-        }
-        match self.commit(|work| batch.iter().map(|(incoming, _)| work.store(incoming)).collect()) {
-            Ok(outcomes) => {
-                let outcomes: Vec<Outcome> = outcomes;
-                for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
-                    self.tell_live(outcome.request);
-                    // A client that went away has nothing to read; its request is stored.
-                    let _ = answer.send(Ok(outcome));
+    /// Stores a request and all that come while that is done, up to a full batch, in one transaction.
+    /// Returns its size, and the job that ended the batch, if one did.
+    fn batch(&mut self, first: Asked, queue: &mut mpsc::Receiver<Job>) -> (u64, Option<Job>) {
+        let mut batch = vec![first];
+        let mut outcomes = Vec::new();
+        let mut other = None;
+        let early = self.answer_early;
+        let stored = self.commit(|work| {
+            loop {
+                for (incoming, _) in &batch[outcomes.len()..] {
+                    outcomes.push(work.store(incoming)?);
+                }
+                if other.is_some() {
+                    break;
+                }
+                other = take_more(&mut batch, queue);
+                if batch.len() == outcomes.len() {
+                    break;
                 }
             }
-            Err(error @ StoreError::Unavailable { .. }) => {
-                for (_, answer) in batch {
-                    let _ = answer.send(Err(error.clone()));
-                }
-            }
-            // One of them is a defect: each by itself, so that it takes no other down.
-            Err(error) if batch.len() > 1 => {
-                tracing::error!(%error, "a batch failed; storing its requests one by one");
-                for one in batch {
-                    self.postbacks(vec![one]);
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "a request could not be decided; keeping its raw text");
-                for (incoming, answer) in batch {
-                    let kept = self.commit(|work| work.keep_undecided(&incoming));
-                    let _ = answer.send(kept);
-                }
-            }
-        }
-    }
-
-    fn postbacks_answered_early(
-        &mut self,
-        batch: Vec<(Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>)>,
-    ) {
-        let mut answers = Vec::new();
-        let result = self.commit(|work| {
-            for (incoming, answer) in batch {
-                let outcome = work.store(&incoming)?;
-                let _ = answer.send(Ok(outcome));
-                answers.push(outcome);
-            }
-            // Wide enough for a kill to fall between the answer and the commit.
-            for _ in 0..answers.len() {
-                std::thread::yield_now();
+            if early {
+                answer(&mut batch, &outcomes);
+                linger();
             }
             Ok(())
         });
-        if let Err(error) = result {
-            tracing::error!(%error, "a batch that was already answered failed");
+        self.shared.queued.store(queue.len() as u64, Ordering::Relaxed);
+        match stored {
+            Ok(()) => {
+                for outcome in &outcomes {
+                    self.tell_live(outcome.request);
+                }
+                answer(&mut batch, &outcomes);
+            }
+            Err(error) => self.failed(batch, &error),
+        }
+        (outcomes.len() as u64, other)
+    }
+
+    /// A batch that was not stored: it passes by itself, or one of its requests met a defect.
+    fn failed(&mut self, batch: Vec<Asked>, error: &StoreError) {
+        if matches!(error, StoreError::Unavailable { .. }) {
+            for (_, answer) in batch {
+                // A client that went away has nothing to read.
+                let _ = answer.send(Err(error.clone()));
+            }
+            return;
+        }
+        tracing::error!(%error, "a batch failed; storing its requests one by one");
+        for (incoming, answer) in batch {
+            let stored = self.commit(|work| work.store(&incoming)).or_else(|error| match error {
+                StoreError::Unavailable { .. } => Err(error),
+                defect => {
+                    tracing::error!(error = %defect, "a request could not be decided; keeping its raw text");
+                    self.commit(|work| work.keep_undecided(&incoming))
+                }
+            });
+            let _ = answer.send(stored);
         }
     }
 
@@ -224,5 +207,31 @@ impl Writer {
         if self.shared.live.receiver_count() > 0 {
             let _ = self.shared.live.send(request);
         }
+    }
+}
+
+/// Adds what waits to the batch. Returns a job that is no postback: it ends the batch.
+fn take_more(batch: &mut Vec<Asked>, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    while batch.len() < BATCH {
+        match queue.try_recv() {
+            Ok(Job::Postback { incoming, answer }) => batch.push((incoming, answer)),
+            Ok(other) => return Some(other),
+            Err(_) => break,
+        }
+    }
+    None
+}
+
+fn answer(batch: &mut Vec<Asked>, outcomes: &[Outcome]) {
+    for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
+        // A client that went away has nothing to read; its request is stored.
+        let _ = answer.send(Ok(*outcome));
+    }
+}
+
+/// For the crash test's negative control: wide enough for a kill to fall between answer and commit.
+fn linger() {
+    for _ in 0..64 {
+        std::thread::yield_now();
     }
 }

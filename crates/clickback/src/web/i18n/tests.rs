@@ -23,13 +23,20 @@ fn messages(sources: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
             continue;
         }
         if !line.starts_with([' ', '}']) {
-            let (key, _) = line.split_once(" =").unwrap_or_else(|| panic!("no key: {line}"));
+            let (key, _) = line
+                .split_once(" =")
+                .unwrap_or_else(|| panic!("no key: {line}"));
             key.clone_into(&mut current);
-            assert!(messages.insert(current.clone(), BTreeSet::new()).is_none(), "{key} is twice");
+            assert!(
+                messages.insert(current.clone(), BTreeSet::new()).is_none(),
+                "{key} is twice"
+            );
         }
         let variables = messages.get_mut(&current).unwrap();
         for part in line.split("{ $").skip(1) {
-            let end = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
+            let end = part
+                .find(|c: char| !c.is_ascii_alphanumeric())
+                .unwrap_or(part.len());
             variables.insert(part[..end].to_owned());
         }
     }
@@ -48,9 +55,15 @@ fn files_have_no_mistakes() {
 #[test]
 fn both_languages_say_the_same() {
     let (english, russian) = (messages(EN), messages(RU));
-    let missing: Vec<_> = english.keys().filter(|key| !russian.contains_key(*key)).collect();
+    let missing: Vec<_> = english
+        .keys()
+        .filter(|key| !russian.contains_key(*key))
+        .collect();
     assert!(missing.is_empty(), "not in Russian: {missing:?}");
-    let missing: Vec<_> = russian.keys().filter(|key| !english.contains_key(*key)).collect();
+    let missing: Vec<_> = russian
+        .keys()
+        .filter(|key| !english.contains_key(*key))
+        .collect();
     assert!(missing.is_empty(), "not in English: {missing:?}");
     for (key, variables) in &english {
         assert_eq!(variables, &russian[key], "variables of {key}");
@@ -65,8 +78,16 @@ fn every_code_has_words() {
         Rejection::MissingClickid,
         Rejection::MissingEvent,
         Rejection::BadEncoding { name: text() },
-        Rejection::ConflictingValues { name: text(), first: text(), second: text() },
-        Rejection::TooLong { name: text(), length: 0, limit: 0 },
+        Rejection::ConflictingValues {
+            name: text(),
+            first: text(),
+            second: text(),
+        },
+        Rejection::TooLong {
+            name: text(),
+            length: 0,
+            limit: 0,
+        },
         Rejection::TooManyParameters { limit: 0 },
         Rejection::BadBody { detail: text() },
         Rejection::Forbidden,
@@ -79,26 +100,63 @@ fn every_code_has_words() {
     let mut keys: Vec<String> = Vec::new();
     let mut add = |beginning: &str, code: &str, endings: &[&str]| {
         let code = code.replace('_', "-");
-        keys.extend(endings.iter().map(|ending| format!("{beginning}-{code}{ending}")));
+        keys.extend(
+            endings
+                .iter()
+                .map(|ending| format!("{beginning}-{code}{ending}")),
+        );
     };
-    Flag::ALL.iter().for_each(|flag| add("flag", flag.code(), &["", "-what", "-fix"]));
-    ProblemCode::ALL.iter().for_each(|code| add("doctor", code.code(), &["", "-fix"]));
-    rejections.iter().for_each(|one| add("reject", one.code(), &["", "-fix"]));
+    for flag in Flag::ALL {
+        add("flag", flag.code(), &["", "-what", "-fix"]);
+    }
+    for code in ProblemCode::ALL {
+        add("doctor", code.code(), &["", "-fix"]);
+    }
+    for one in &rejections {
+        add("reject", one.code(), &["", "-fix"]);
+    }
     for verdict in Verdict::ALL {
         add("verdict", verdict.code(), &[""]);
         add("tab", verdict.code(), &[""]);
     }
-    Kind::ALL.iter().for_each(|kind| add("kind", kind.code(), &[""]));
-    Status::ALL.iter().for_each(|status| add("status", status.code(), &[""]));
-    Meaning::CODES.iter().for_each(|code| add("meaning", code, &[""]));
-    Outcome::PLAIN_CODES.iter().for_each(|code| add("outcome", code, &[""]));
-    for kind in [IdentityKind::Clickid, IdentityKind::Telegram, IdentityKind::Player] {
+    for kind in Kind::ALL {
+        add("kind", kind.code(), &[""]);
+    }
+    for status in Status::ALL {
+        add("status", status.code(), &[""]);
+    }
+    for code in Meaning::CODES {
+        add("meaning", code, &[""]);
+    }
+    for code in Outcome::PLAIN_CODES {
+        add("outcome", code, &[""]);
+    }
+    for kind in [
+        IdentityKind::Clickid,
+        IdentityKind::Telegram,
+        IdentityKind::Player,
+    ] {
         add("identity", kind.code(), &[""]);
     }
-    for name in ["registration", "sale", "resale", "deposit", "withdrawal", "chargeback", "commission"] {
+    for name in [
+        "registration",
+        "sale",
+        "resale",
+        "deposit",
+        "withdrawal",
+        "chargeback",
+        "commission",
+    ] {
         add("said", name, &[""]);
     }
-    for field in ["kind", "status", "amount", "currency", "payout", "payout_currency"] {
+    for field in [
+        "kind",
+        "status",
+        "amount",
+        "currency",
+        "payout",
+        "payout_currency",
+    ] {
         add("change", field, &[""]);
     }
     for theme in ["system", "light", "dark"] {
@@ -107,10 +165,19 @@ fn every_code_has_words() {
     for month in 1..=12 {
         add("month", &month.to_string(), &[""]);
     }
-    for kind in ["not-found", "invalid", "unavailable", "internal", "foreign-form"] {
+    for kind in [
+        "not-found",
+        "invalid",
+        "unavailable",
+        "internal",
+        "foreign-form",
+    ] {
         add("error", kind, &["", "-next"]);
     }
-    let missing: Vec<_> = keys.iter().filter(|key| !known.contains_key(*key)).collect();
+    let missing: Vec<_> = keys
+        .iter()
+        .filter(|key| !known.contains_key(*key))
+        .collect();
     assert!(missing.is_empty(), "no words for {missing:?}");
 }
 
@@ -125,7 +192,13 @@ fn every_key_that_pages_use_is_there() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            for call in ["ui.t(\"", "ui.with(\"", "ui.rich(\"", "ui.rich_with(\"", "ui.count(\""] {
+            for call in [
+                "ui.t(\"",
+                "ui.with(\"",
+                "ui.rich(\"",
+                "ui.rich_with(\"",
+                "ui.count(\"",
+            ] {
                 for rest in text.split(call).skip(1) {
                     let key = rest.split('"').next().unwrap_or_default();
                     found.push((path.display().to_string(), key.to_owned()));
@@ -137,10 +210,16 @@ fn every_key_that_pages_use_is_there() {
     let mut used = Vec::new();
     walk(&root.join("templates"), &mut used);
     walk(&root.join("src/web"), &mut used);
-    used.retain(|(_, key)| key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+    used.retain(|(_, key)| {
+        key.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    });
     assert!(used.len() > 80, "only {} keys were found", used.len());
     let known = messages(EN);
-    let missing: Vec<_> = used.iter().filter(|(_, key)| !known.contains_key(key)).collect();
+    let missing: Vec<_> = used
+        .iter()
+        .filter(|(_, key)| !known.contains_key(key))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -153,9 +232,13 @@ fn numbers_decline() {
     };
     assert_eq!(count(Language::English, 1), "1 change");
     assert_eq!(count(Language::English, 2), "2 changes");
-    for (number, expected) in
-        [(1, "1 изменение"), (3, "3 изменения"), (5, "5 изменений"), (11, "11 изменений"), (21, "21 изменение")]
-    {
+    for (number, expected) in [
+        (1, "1 изменение"),
+        (3, "3 изменения"),
+        (5, "5 изменений"),
+        (11, "11 изменений"),
+        (21, "21 изменение"),
+    ] {
         assert_eq!(count(Language::Russian, number), expected);
     }
 }

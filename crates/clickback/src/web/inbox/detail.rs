@@ -27,7 +27,7 @@ use super::rows::{event_name, said_name};
 
 /// A flag with its sentence and fix.
 struct Advice {
-    chip: Chip,
+    word: Cow<'static, str>,
     what: Rich,
     fix: Rich,
     href: String,
@@ -35,12 +35,14 @@ struct Advice {
 
 /// One parameter as it was read.
 struct Line {
+    /// `tracker.` or `fields.`, if the name begins so: lines break after it.
+    group: String,
     name: String,
     canonical: Option<String>,
     raw: String,
     meaning: String,
     outcome: String,
-    /// Class of the outcome: used, not used, kept.
+    /// Class of the outcome: used, used as it stands, not used, kept.
     tone: &'static str,
     chips: Vec<Chip>,
 }
@@ -90,7 +92,11 @@ pub(super) async fn read<'a>(
     filter: &Filter,
 ) -> StoreResult<Option<Detail<'a>>> {
     let request = app.store.request(id).await?;
-    let Some(integration) = app.store.snapshot().get(workspace, request.summary.integration) else {
+    let Some(integration) = app
+        .store
+        .snapshot()
+        .get(workspace, request.summary.integration)
+    else {
         return Ok(None);
     };
     let lead = match request.summary.lead {
@@ -105,7 +111,13 @@ pub(super) async fn read<'a>(
         Some(event) => app.store.event_changes(event.id).await?,
         None => Vec::new(),
     };
-    let known = Known { ui, request: &request, integration: &integration, lead, changes };
+    let known = Known {
+        ui,
+        request: &request,
+        integration: &integration,
+        lead,
+        changes,
+    };
     Ok(Some(known.detail(filter.address("/inbox"))))
 }
 
@@ -135,11 +147,14 @@ impl<'a> Known<'a, '_> {
         let (title, money) = match (&summary.event, &judged) {
             (Some(event), _) => (
                 event_name(ui, event.kind, &event.name),
-                event.amount.map(|amount| Money::new(ui, amount, event.currency)),
+                event
+                    .amount
+                    .map(|amount| Money::new(ui, amount, event.currency)),
             ),
             (None, Ok(said)) => (
                 said_name(ui, &said.event),
-                said.amount.map(|amount| Money::new(ui, amount, said.currency)),
+                said.amount
+                    .map(|amount| Money::new(ui, amount, said.currency)),
             ),
             (None, Err(_)) => (ui.t("detail-request").into_owned(), None),
         };
@@ -159,9 +174,17 @@ impl<'a> Known<'a, '_> {
             fix,
             advice_title: ui.count("detail-flags", summary.flags.iter().count()),
             advice: summary.flags.iter().map(|flag| advice(ui, flag)).collect(),
-            lead: self.lead.as_ref().map(|lead| (format!("/leads/{}", lead.id), lead_title(lead))),
-            status: summary.event.as_ref().map(|event| Badge::status(ui, event.status)),
-            original: made_by.filter(|made| *made != summary.id).map(|made| format!("/inbox/{made}")),
+            lead: self
+                .lead
+                .as_ref()
+                .map(|lead| (format!("/leads/{}", lead.id), lead_title(lead))),
+            status: summary
+                .event
+                .as_ref()
+                .map(|event| Badge::status(ui, event.status)),
+            original: made_by
+                .filter(|made| *made != summary.id)
+                .map(|made| format!("/inbox/{made}")),
             raw: CodeBox::new(ui, &ui.t("detail-raw"), line),
             body: raw
                 .body
@@ -169,7 +192,11 @@ impl<'a> Known<'a, '_> {
                 .map(|body| CodeBox::new(ui, &ui.t("detail-body"), paint::body(body, rules))),
             content_type: raw.content_type.clone().unwrap_or_default(),
             unreadable: readings.is_err(),
-            lines: readings.unwrap_or_default().iter().map(|one| self.line(one)).collect(),
+            lines: readings
+                .unwrap_or_default()
+                .iter()
+                .map(|one| self.line(one))
+                .collect(),
             changes: lines(ui, &self.changes, summary.event.as_ref(), Some(summary.id)),
             id: summary.id.to_string(),
             copy_id: Copy::new(ui, summary.id.to_string()),
@@ -191,12 +218,20 @@ impl<'a> Known<'a, '_> {
         let (ui, summary) = (self.ui, &self.request.summary);
         let lead = self.lead.as_ref().map(lead_title).unwrap_or_default();
         let sum = money.map(Money::plain).unwrap_or_default();
-        let what = if sum.is_empty() { title.to_owned() } else { format!("{title}, {sum}") };
+        let what = if sum.is_empty() {
+            title.to_owned()
+        } else {
+            format!("{title}, {sum}")
+        };
         let clickid = paint::masked(
             summary.clickid.as_deref().unwrap_or_default(),
             &self.integration.ruleset,
         );
-        let list = [("what", what.as_str()), ("lead", lead.as_str()), ("clickid", clickid.as_str())];
+        let list = [
+            ("what", what.as_str()),
+            ("lead", lead.as_str()),
+            ("clickid", clickid.as_str()),
+        ];
         let plain = |key: &str| (ui.rich_with(key, &list), None);
         match (summary.verdict, &summary.event) {
             (Verdict::Accepted, Some(event)) => plain(match (event.kind, event.status) {
@@ -207,7 +242,13 @@ impl<'a> Known<'a, '_> {
                 (_, Status::Rejected) => "sentence-void",
             }),
             (Verdict::Accepted, None) => plain("sentence-accepted"),
-            (Verdict::Updated, _) => plain("sentence-updated"),
+            (Verdict::Updated, _) => match self.changed() {
+                Some(changed) => (
+                    ui.rich_with("sentence-updated", &[("changed", &changed)]),
+                    None,
+                ),
+                None => plain("sentence-completed"),
+            },
             (Verdict::Duplicate, _) => plain("sentence-duplicate"),
             (Verdict::Unmatched, _) if usable => (
                 ui.rich_with("sentence-unmatched", &list),
@@ -225,29 +266,57 @@ impl<'a> Known<'a, '_> {
                 let found = Named::of(rejection.filter(|known| known.code() == code));
                 let key = format!("reject-{}", code.replace('_', "-"));
                 let list = found.list();
-                (ui.rich_with(&key, &list), Some(ui.rich_with(&format!("{key}-fix"), &list)))
+                (
+                    ui.rich_with(&key, &list),
+                    Some(ui.rich_with(&format!("{key}-fix"), &list)),
+                )
             }
         }
+    }
+
+    /// What this request changed, in words.
+    fn changed(&self) -> Option<String> {
+        let summary = &self.request.summary;
+        let mine: Vec<EventChange> = self
+            .changes
+            .iter()
+            .filter(|one| one.request == Some(summary.id))
+            .cloned()
+            .collect();
+        let mut list = lines(self.ui, &mine, summary.event.as_ref(), Some(summary.id));
+        list.reverse();
+        let words: Vec<String> = list
+            .iter()
+            .map(|one| format!("{} {} → {}", one.field.to_lowercase(), one.old, one.new))
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     fn line(&self, reading: &Reading) -> Line {
         let ui = self.ui;
         let meaning = match &reading.meaning {
-            Meaning::Field(key) => {
-                ui.with("meaning-field", &[("key", key.as_str())]).into_owned()
-            }
+            Meaning::Field(key) => ui
+                .with("meaning-field", &[("key", key.as_str())])
+                .into_owned(),
             other => ui.coded("meaning-", other.code()).into_owned(),
         };
         let (tone, outcome) = outcome(ui, &reading.outcome);
         let rules = &self.integration.ruleset;
+        let after = reading.name.find('.').map_or(0, |at| at + 1);
+        let (group, name) = reading.name.split_at(after);
         Line {
-            name: reading.name.clone(),
+            group: group.to_owned(),
+            name: name.to_owned(),
             canonical: reading.canonical.clone(),
             raw: paint::masked(&reading.raw, rules),
             meaning,
             outcome: paint::masked(&outcome, rules),
             tone,
-            chips: reading.flags.iter().map(|flag| Chip::new(ui, flag)).collect(),
+            chips: reading
+                .flags
+                .iter()
+                .map(|flag| Chip::new(ui, flag))
+                .collect(),
         }
     }
 }
@@ -255,7 +324,7 @@ impl<'a> Known<'a, '_> {
 /// What a value was read as, in words.
 fn outcome(ui: &Ui, outcome: &Outcome) -> (&'static str, String) {
     match outcome {
-        Outcome::Text(text) => ("used", text.clone()),
+        Outcome::Text(text) => ("mono", text.clone()),
         Outcome::Event(event) => ("used", said_name(ui, event)),
         Outcome::Amount(amount, currency) => ("used", Money::new(ui, *amount, *currency).plain()),
         Outcome::Currency(currency) => ("used", currency.as_str().to_owned()),
@@ -271,7 +340,7 @@ fn outcome(ui: &Ui, outcome: &Outcome) -> (&'static str, String) {
 fn advice(ui: &Ui, flag: Flag) -> Advice {
     let key = format!("flag-{}", flag.code().replace('_', "-"));
     Advice {
-        chip: Chip::new(ui, flag),
+        word: ui.t(&key),
         what: ui.rich(&format!("{key}-what")),
         fix: ui.rich(&format!("{key}-fix")),
         href: format!("/inbox?flag={}", flag.code()),
@@ -281,7 +350,11 @@ fn advice(ui: &Ui, flag: Flag) -> Advice {
 /// What a lead is called: its name, else its clickid.
 pub(in crate::web) fn lead_title(lead: &Lead) -> String {
     let name = lead.name.trim();
-    if name.is_empty() { lead.clickid.clone() } else { name.to_owned() }
+    if name.is_empty() {
+        lead.clickid.clone()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// What a rejection names, for its sentence.
@@ -297,19 +370,29 @@ impl Named {
     fn of(rejection: Option<&Rejection>) -> Named {
         let text = |number: &usize| number.to_string();
         match rejection {
-            Some(Rejection::BadEncoding { name }) => Named { name: name.clone(), ..Named::default() },
-            Some(Rejection::ConflictingValues { name, first, second }) => Named {
+            Some(Rejection::BadEncoding { name }) => Named {
+                name: name.clone(),
+                ..Named::default()
+            },
+            Some(Rejection::ConflictingValues {
+                name,
+                first,
+                second,
+            }) => Named {
                 name: name.clone(),
                 first: first.clone(),
                 second: second.clone(),
                 ..Named::default()
             },
-            Some(Rejection::TooLong { name, limit, .. }) => {
-                Named { name: name.clone(), limit: text(limit), ..Named::default() }
-            }
-            Some(Rejection::TooManyParameters { limit } | Rejection::TooLarge { limit }) => {
-                Named { limit: text(limit), ..Named::default() }
-            }
+            Some(Rejection::TooLong { name, limit, .. }) => Named {
+                name: name.clone(),
+                limit: text(limit),
+                ..Named::default()
+            },
+            Some(Rejection::TooManyParameters { limit } | Rejection::TooLarge { limit }) => Named {
+                limit: text(limit),
+                ..Named::default()
+            },
             _ => Named::default(),
         }
     }

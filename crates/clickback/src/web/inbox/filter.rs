@@ -72,7 +72,11 @@ impl Filter {
 
     /// Whether anything is left out.
     pub(super) fn narrows(&self) -> bool {
-        *self != Filter { before: self.before, ..Filter::default() }
+        *self
+            != Filter {
+                before: self.before,
+                ..Filter::default()
+            }
     }
 
     /// A page with this filter.
@@ -109,12 +113,21 @@ impl Filter {
 
     /// The same filter from its newest row on.
     pub(super) fn newest(&self) -> Filter {
-        Filter { before: None, ..self.clone() }
+        Filter {
+            before: None,
+            ..self.clone()
+        }
     }
 
     /// One tab: a verdict, the flagged ones, or all; integration and clickid stay.
     pub(super) fn tab(&self, verdict: Option<Verdict>, flagged: bool) -> Filter {
-        Filter { verdict, flagged, flag: None, before: None, ..self.clone() }
+        Filter {
+            verdict,
+            flagged,
+            flag: None,
+            before: None,
+            ..self.clone()
+        }
     }
 }
 
@@ -124,7 +137,10 @@ mod tests {
 
     fn parsed(query: &str) -> Filter {
         let uri: axum::http::Uri = format!("/inbox?{query}").parse().unwrap();
-        axum::extract::Query::<InboxQuery>::try_from_uri(&uri).unwrap().0.filter()
+        axum::extract::Query::<InboxQuery>::try_from_uri(&uri)
+            .unwrap()
+            .0
+            .filter()
     }
 
     #[test]
@@ -152,6 +168,9 @@ mod tests {
     fn tabs_keep_integration_and_clickid() {
         let filter = parsed("verdict=rejected&integration=3&clickid=a&before=0000000000010");
         let tab = filter.tab(None, true);
-        assert_eq!(tab.address("/inbox"), "/inbox?flagged=1&integration=3&clickid=a");
+        assert_eq!(
+            tab.address("/inbox"),
+            "/inbox?flagged=1&integration=3&clickid=a"
+        );
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use askama::Template as _;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
+use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::IntoResponse as _;
 use clickback_core::ids::{RequestId, WorkspaceId};
 use futures_util::stream::{self, Stream};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -118,11 +118,25 @@ impl Tail {
         self.last = page.items.last()?.id;
         self.ui.now = self.app.clock.now();
         let snapshot = self.app.store.snapshot();
-        let maker =
-            Maker { ui: &self.ui, snapshot: &snapshot, filter: &self.filter, selected: None };
+        let maker = Maker {
+            ui: &self.ui,
+            snapshot: &snapshot,
+            filter: &self.filter,
+            selected: None,
+        };
         // The page puts the newest on top.
-        let rows = page.items.iter().rev().map(|request| maker.row(request)).collect();
+        let rows = page
+            .items
+            .iter()
+            .rev()
+            .map(|request| maker.row(request))
+            .collect();
         let html = Rows::new(rows).render().ok()?;
-        Some(Event::default().event("rows").id(self.last.to_string()).data(html))
+        Some(
+            Event::default()
+                .event("rows")
+                .id(self.last.to_string())
+                .data(html),
+        )
     }
 }

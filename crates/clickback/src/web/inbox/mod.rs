@@ -97,7 +97,9 @@ pub(super) async fn one(
     Path(id): Path<String>,
     Query(query): Query<InboxQuery>,
 ) -> Response {
-    let Ok(id) = id.parse::<RequestId>() else { return error::not_found(&ui) };
+    let Ok(id) = id.parse::<RequestId>() else {
+        return error::not_found(&ui);
+    };
     let filter = query.filter();
     let detail = match detail::read(&app, &ui, workspace, id, &filter).await {
         Ok(Some(detail)) => detail,
@@ -120,16 +122,32 @@ async fn page(
     let found = app.store.requests(filter.requests(workspace)).await?;
     let snapshot = app.store.snapshot();
     let (selected, detail) = detail.map_or((None, None), |(id, detail)| (Some(id), Some(detail)));
-    let maker = Maker { ui, snapshot: &snapshot, filter, selected };
-    let rows: Vec<_> = found.items.iter().map(|request| maker.row(request)).collect();
+    let maker = Maker {
+        ui,
+        snapshot: &snapshot,
+        filter,
+        selected,
+    };
+    let rows: Vec<_> = found
+        .items
+        .iter()
+        .map(|request| maker.row(request))
+        .collect();
     let live = filter.before.is_none().then(|| {
-        let after = found.items.first().map_or(RequestId(0), |request| request.id);
+        let after = found
+            .items
+            .first()
+            .map_or(RequestId(0), |request| request.id);
         let address = filter.address("/inbox/live");
         let mark = if address.contains('?') { '&' } else { '?' };
         format!("{address}{mark}after={after}")
     });
     let older = found.next.and_then(|next| next.parse().ok()).map(|before| {
-        Filter { before: Some(before), ..filter.clone() }.address("/inbox")
+        Filter {
+            before: Some(before),
+            ..filter.clone()
+        }
+        .address("/inbox")
     });
     let nothing_yet = rows.is_empty() && !filter.narrows() && filter.before.is_none();
     let page = InboxPage {
@@ -161,7 +179,11 @@ fn tabs(ui: &Ui, filter: &Filter) -> Vec<Tab> {
     };
     let mut tabs = vec![tab(None, false, ui.t("tab-all").into_owned())];
     for verdict in Verdict::ALL {
-        tabs.push(tab(Some(verdict), false, ui.coded("tab-", verdict.code()).into_owned()));
+        tabs.push(tab(
+            Some(verdict),
+            false,
+            ui.coded("tab-", verdict.code()).into_owned(),
+        ));
     }
     tabs.push(tab(None, true, ui.t("tab-flagged").into_owned()));
     tabs
@@ -183,7 +205,12 @@ fn flag_filter(ui: &Ui, filter: &Filter, flag: Flag) -> FlagFilter {
     FlagFilter {
         chip: Chip::new(ui, flag),
         code: flag.code(),
-        without: Filter { flag: None, before: None, ..filter.clone() }.address("/inbox"),
+        without: Filter {
+            flag: None,
+            before: None,
+            ..filter.clone()
+        }
+        .address("/inbox"),
     }
 }
 
@@ -196,7 +223,10 @@ pub(super) fn ready_url(
 ) -> String {
     let mut params = params.to_vec();
     for mapping in &integration.ruleset.rules.field_mappings {
-        params.push((format!("fields.{}", mapping.field), mapping.macro_text.clone()));
+        params.push((
+            format!("fields.{}", mapping.field),
+            mapping.macro_text.clone(),
+        ));
     }
     postback_url(&PostbackTemplate {
         public_url: &app.settings.public_url,
@@ -209,10 +239,21 @@ pub(super) fn ready_url(
 
 fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Lesson {
     let first: Option<Arc<Integration>> = snapshot.of(workspace).into_iter().next();
-    let Some(integration) = first else { return Lesson { url: None, curl: None } };
-    let sale = integration.configurations.iter().find(|one| one.event == "sale");
+    let Some(integration) = first else {
+        return Lesson {
+            url: None,
+            curl: None,
+        };
+    };
+    let sale = integration
+        .configurations
+        .iter()
+        .find(|one| one.event == "sale");
     let Some(shown) = sale.or(integration.configurations.first()) else {
-        return Lesson { url: None, curl: None };
+        return Lesson {
+            url: None,
+            curl: None,
+        };
     };
     let url = ready_url(app, &integration, &shown.event, &shown.rules.params);
     let curl = format!(
@@ -221,6 +262,10 @@ fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Le
     );
     Lesson {
         url: Some(CodeBox::new(ui, &ui.t("lesson-url"), paint::template(&url))),
-        curl: Some(CodeBox::new(ui, &ui.t("lesson-curl"), vec![paint::Segment::new("", curl)])),
+        curl: Some(CodeBox::new(
+            ui,
+            &ui.t("lesson-curl"),
+            vec![paint::Segment::new("", curl)],
+        )),
     }
 }

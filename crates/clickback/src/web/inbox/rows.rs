@@ -50,7 +50,10 @@ impl HtmlSafe for Rows {}
 impl Rows {
     /// These rows, the newest first.
     pub(super) fn new(rows: Vec<Row>) -> Rows {
-        Rows { rows, flag: Icon("flag") }
+        Rows {
+            rows,
+            flag: Icon("flag"),
+        }
     }
 }
 
@@ -74,17 +77,24 @@ impl Maker<'_> {
         let (event, money) = match (&request.event, &said) {
             (Some(event), _) => (
                 event_name(ui, event.kind, &event.name),
-                event.amount.map(|amount| Money::new(ui, amount, event.currency)),
+                event
+                    .amount
+                    .map(|amount| Money::new(ui, amount, event.currency)),
             ),
             (None, Some(said)) => (
                 said_name(ui, &said.event),
-                said.amount.map(|amount| Money::new(ui, amount, said.currency)),
+                said.amount
+                    .map(|amount| Money::new(ui, amount, said.currency)),
             ),
             (None, None) => (String::new(), None),
         };
         let clickid = request.clickid.clone().unwrap_or_default();
-        let chips: Vec<Chip> =
-            request.flags.iter().take(CHIPS).map(|flag| Chip::new(ui, flag)).collect();
+        let chips: Vec<Chip> = request
+            .flags
+            .iter()
+            .take(CHIPS)
+            .map(|flag| Chip::new(ui, flag))
+            .collect();
         Row {
             id: request.id.to_string(),
             href: self.filter.address(&format!("/inbox/{}", request.id)),
@@ -93,8 +103,9 @@ impl Maker<'_> {
             test: request.test.then(|| Badge::test(ui)),
             event,
             only_said: request.event.is_none(),
-            clickid: integration
-                .map_or(clickid.clone(), |integration| masked(&clickid, &integration.ruleset)),
+            clickid: integration.map_or(clickid.clone(), |integration| {
+                masked(&clickid, &integration.ruleset)
+            }),
             money,
             integration: integration.map(|one| one.name.clone()).unwrap_or_default(),
             all: request
@@ -112,7 +123,11 @@ impl Maker<'_> {
 
 /// What a request that recorded nothing says, from its query.
 fn said(request: &RequestSummary, integration: &Integration) -> Option<Postback> {
-    let parts = Parts { query: request.query.as_bytes(), content_type: None, body: None };
+    let parts = Parts {
+        query: request.query.as_bytes(),
+        content_type: None,
+        body: None,
+    };
     parts.judge(&integration.ruleset, request.received_at).ok()
 }
 
