@@ -216,6 +216,11 @@ impl IdSequence {
     }
 }
 
+/// The lowest id that a sequence makes at this time: ids from then on are not below it.
+pub fn lowest_id_at(millis: i64) -> i64 {
+    (millis - EPOCH_MILLIS).max(0) << (NODE_BITS + COUNTER_BITS)
+}
+
 /// A clickid of our own making: 20 characters of a-z 0-9, an 8-character time prefix (base 36
 /// milliseconds, so that indexes stay local) and 12 random characters (62 bits). Some partners fold
 /// case, Telegram's start payload takes 64 characters and CAKE 50: this passes everywhere.
@@ -271,6 +276,7 @@ mod tests {
             let now = EPOCH_MILLIS + 1_000 - round % 7;
             let id = sequence.next(now);
             assert!(id > last, "round {round}");
+            assert!(id >= lowest_id_at(now), "round {round}");
             last = id;
         }
         let mut resumed = IdSequence::new(3);

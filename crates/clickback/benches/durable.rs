@@ -25,12 +25,23 @@ struct Shape {
     leads: usize,
 }
 
-const FULL: Shape =
-    Shape { rounds: 3, seconds: 6, sizes: &[10_000, 100_000, 1_000_000], leads: 200_000 };
-const QUICK: Shape = Shape { rounds: 1, seconds: 2, sizes: &[10_000], leads: 10_000 };
+const FULL: Shape = Shape {
+    rounds: 3,
+    seconds: 6,
+    sizes: &[10_000, 100_000, 1_000_000],
+    leads: 200_000,
+};
+const QUICK: Shape = Shape {
+    rounds: 1,
+    seconds: 2,
+    sizes: &[10_000],
+    leads: 10_000,
+};
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
     match arguments.next().as_deref() {
         Some("bare-axum") => bare::serve_axum(),
         Some("clickback") => server::serve(&arguments.next().expect("a data directory")),
@@ -46,13 +57,21 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Runs one target for a round.
 fn hit(runtime: &tokio::runtime::Runtime, plan: &Plan, connections: usize) -> Report {
-    let report = runtime.block_on(run(Plan { connections, ..plan.clone() })).expect("the load runs");
+    let report = runtime
+        .block_on(run(Plan {
+            connections,
+            ..plan.clone()
+        }))
+        .expect("the load runs");
     assert_eq!(report.broken, 0, "connections broke");
     report
 }
 
 fn measure(shape: &Shape) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let directory = tempfile::tempdir_in(".").expect("a directory on the disk that is measured");
     println!("filling a database with {} leads", shape.leads);
     let filled = server::Filled::new(directory.path(), shape.leads);
@@ -67,7 +86,8 @@ fn measure(shape: &Shape) {
         let clickback = server::Child::start("clickback", Some(directory.path()));
         let mut rates = Vec::new();
         for connections in [64, 256] {
-            let (mut bare_rates, mut ours, mut p99s, mut medians) = (vec![], vec![], vec![], vec![]);
+            let (mut bare_rates, mut ours, mut p99s, mut medians) =
+                (vec![], vec![], vec![], vec![]);
             for _ in 0..shape.rounds {
                 first_tid += 10_000_000;
                 let plan = |target, path: &str| Plan {
@@ -80,7 +100,11 @@ fn measure(shape: &Shape) {
                     clean: false,
                 };
                 bare_rates.push(hit(&runtime, &plan(axum.address, "/bare"), connections).rate());
-                let report = hit(&runtime, &plan(clickback.address, &filled.path), connections);
+                let report = hit(
+                    &runtime,
+                    &plan(clickback.address, &filled.path),
+                    connections,
+                );
                 assert_eq!(report.unavailable, 0, "some were answered 503");
                 ours.push(report.rate());
                 p99s.push(report.percentile(0.99));
@@ -103,7 +127,11 @@ fn measure(shape: &Shape) {
             server::wal_mib(directory.path())
         );
         drop((axum, clickback));
-        let inserts = median((0..shape.rounds).map(|_| bare::sqlite_rate(directory.path(), duration)).collect());
+        let inserts = median(
+            (0..shape.rounds)
+                .map(|_| bare::sqlite_rate(directory.path(), duration))
+                .collect(),
+        );
         let sync = disk::fdatasync_millis(directory.path());
         println!(
             "{:>8} bare batched inserts of the same rows {inserts:.0}/s: ours are {:.2} (64) and {:.2} (256) of it; \
@@ -117,6 +145,9 @@ fn measure(shape: &Shape) {
         by_size.push((size, rates[0].0));
     }
     if let [.., (_, before), (_, last)] = by_size[..] {
-        println!("growth: the rate at the largest size is {:.2} of the one before", last / before);
+        println!(
+            "growth: the rate at the largest size is {:.2} of the one before",
+            last / before
+        );
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Json, Router};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -32,6 +32,8 @@ pub struct App {
     pub catalogue: Catalogue,
     pub metrics: Metrics,
     pub guard: Guard,
+    /// Turns true when the stop begins: endless answers end themselves.
+    stopping: watch::Sender<bool>,
 }
 
 /// Shared state of the handlers.
@@ -44,8 +46,16 @@ impl App {
     }
 
     /// The same with a given clock; `answer_early` is for the crash test's negative control.
-    pub fn open_with(settings: Settings, clock: Arc<dyn Clock>, answer_early: bool) -> StoreResult<AppState> {
-        let options = Options { queue: settings.queue, clock: Arc::clone(&clock), answer_early };
+    pub fn open_with(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        answer_early: bool,
+    ) -> StoreResult<AppState> {
+        let options = Options {
+            queue: settings.queue,
+            clock: Arc::clone(&clock),
+            answer_early,
+        };
         let store: Arc<dyn Store> = Sqlite::open(&settings.data_dir, options)?;
         Ok(Arc::new(App {
             store,
@@ -54,7 +64,15 @@ impl App {
             catalogue: Catalogue::built_in(),
             metrics: Metrics::default(),
             guard: Guard::default(),
+            stopping: watch::Sender::new(false),
         }))
+    }
+}
+
+impl App {
+    /// Turns true when the stop begins.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 }
 
@@ -83,8 +101,16 @@ async fn ready(State(app): State<AppState>) -> Response {
 /// Where the server leads heads beyond its limits, so that the sender is told what was wrong.
 async fn refused(Path(status): Path<u16>) -> Response {
     let (status, code, message) = match status {
-        400 => (StatusCode::BAD_REQUEST, "not_http", "this is not an HTTP/1 request"),
-        414 => (StatusCode::URI_TOO_LONG, "uri_too_long", "the address is longer than 64 KiB"),
+        400 => (
+            StatusCode::BAD_REQUEST,
+            "not_http",
+            "this is not an HTTP/1 request",
+        ),
+        414 => (
+            StatusCode::URI_TOO_LONG,
+            "uri_too_long",
+            "the address is longer than 64 KiB",
+        ),
         _ => (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "headers_too_large",
@@ -108,6 +134,13 @@ async fn metrics(State(app): State<AppState>) -> Response {
 /// Serves until `stop` turns true, then answers what was begun and closes the store.
 pub async fn serve(app: AppState, listener: TcpListener, stop: watch::Receiver<bool>) {
     let sweeper = tokio::spawn(sweep(Arc::clone(&app), stop.clone()));
+    let mut begun = stop.clone();
+    let teller = Arc::clone(&app);
+    tokio::spawn(async move {
+        // An error means that nobody can stop us any more.
+        let _ = begun.wait_for(|stop| *stop).await;
+        teller.stopping.send_replace(true);
+    });
     let limits = server::Limits {
         connections: app.settings.max_connections,
         header_timeout: Duration::from_secs(app.settings.header_timeout_seconds),

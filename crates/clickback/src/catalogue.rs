@@ -17,7 +17,9 @@ impl Catalogue {
     pub fn built_in() -> Catalogue {
         let mut partners = Vec::new();
         for name in Files::iter().filter(|name| name.ends_with(".toml")) {
-            let Some(file) = Files::get(&name) else { continue };
+            let Some(file) = Files::get(&name) else {
+                continue;
+            };
             match Partner::parse(&String::from_utf8_lossy(&file.data)) {
                 Ok(partner) => partners.push(partner),
                 Err(error) => tracing::error!(file = %name, %error, "a partner file was refused"),

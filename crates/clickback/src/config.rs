@@ -19,10 +19,20 @@ pub struct Given {
     pub data_dir: Option<PathBuf>,
     /// Address under which partners reach this installation; several domains separated by commas,
     /// the first is used in new links
-    #[arg(long, env = "CLICKBACK_PUBLIC_URL", value_name = "URL", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "CLICKBACK_PUBLIC_URL",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
     pub public_url: Option<Vec<String>>,
     /// Proxies in front whose X-Forwarded-For is believed: addresses or networks
-    #[arg(long, env = "CLICKBACK_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "CLICKBACK_TRUSTED_PROXIES",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
     pub trusted_proxies: Option<Vec<String>>,
     /// Connections at the same time
     #[arg(long, env = "CLICKBACK_MAX_CONNECTIONS", value_name = "N")]
@@ -107,31 +117,48 @@ impl Settings {
             Some(path) => read_file(path)?,
             None => Given::default(),
         };
-        let listen =
-            given.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = given
+            .listen
+            .or(file.listen)
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let mut public_urls = Vec::new();
-        for url in given.public_url.or(file.public_url).unwrap_or_else(|| vec![format!("http://{listen}")]) {
+        for url in given
+            .public_url
+            .or(file.public_url)
+            .unwrap_or_else(|| vec![format!("http://{listen}")])
+        {
             public_urls.push(checked_url(&url)?);
         }
         let Some(public_url) = public_urls.first().cloned() else {
             return refused("public_url is empty: give the address that partners call".to_owned());
         };
-        let trusted_proxies = given.trusted_proxies.or(file.trusted_proxies).unwrap_or_default();
+        let trusted_proxies = given
+            .trusted_proxies
+            .or(file.trusted_proxies)
+            .unwrap_or_default();
         for net in &trusted_proxies {
             checked_net(net)?;
         }
         let log_json = match given.log_format.or(file.log_format).as_deref() {
             None | Some("text") => false,
             Some("json") => true,
-            Some(other) => return refused(format!("log_format is `{other}`: it can be text or json")),
+            Some(other) => {
+                return refused(format!("log_format is `{other}`: it can be text or json"));
+            }
         };
         let settings = Settings {
             listen,
-            data_dir: given.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("clickback-data")),
+            data_dir: given
+                .data_dir
+                .or(file.data_dir)
+                .unwrap_or_else(|| PathBuf::from("clickback-data")),
             public_url,
             public_urls,
             trusted_proxies,
-            max_connections: given.max_connections.or(file.max_connections).unwrap_or(4_096),
+            max_connections: given
+                .max_connections
+                .or(file.max_connections)
+                .unwrap_or(4_096),
             header_timeout_seconds: given.header_timeout.or(file.header_timeout).unwrap_or(15),
             body_timeout_seconds: given.body_timeout.or(file.body_timeout).unwrap_or(30),
             max_body: given.max_body.or(file.max_body).unwrap_or(64 * 1_024),
@@ -174,44 +201,67 @@ impl Settings {
 
 fn checked_url(url: &str) -> Result<String, ConfigError> {
     let url = url.trim().trim_end_matches('/');
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
     match rest {
         Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => Ok(url.to_owned()),
-        _ => refused(format!("public_url `{url}` must look like https://track.example.com")),
+        _ => refused(format!(
+            "public_url `{url}` must look like https://track.example.com"
+        )),
     }
 }
 
 fn checked_net(net: &str) -> Result<(), ConfigError> {
-    let (address, prefix) = net.split_once('/').map_or((net, None), |(a, p)| (a, Some(p)));
+    let (address, prefix) = net
+        .split_once('/')
+        .map_or((net, None), |(a, p)| (a, Some(p)));
     let width = match address.trim().parse::<std::net::IpAddr>() {
         Ok(std::net::IpAddr::V4(_)) => 32,
         Ok(std::net::IpAddr::V6(_)) => 128,
-        Err(_) => return refused(format!("trusted_proxies: `{net}` is neither an address nor a network")),
+        Err(_) => {
+            return refused(format!(
+                "trusted_proxies: `{net}` is neither an address nor a network"
+            ));
+        }
     };
     match prefix.map(|text| text.trim().parse::<u32>()) {
         None => Ok(()),
         Some(Ok(prefix)) if prefix <= width => Ok(()),
-        Some(_) => refused(format!("trusted_proxies: `{net}` has a prefix beyond /{width}")),
+        Some(_) => refused(format!(
+            "trusted_proxies: `{net}` has a prefix beyond /{width}"
+        )),
     }
 }
 
 fn read_file(path: &Path) -> Result<Given, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .or_else(|error| refused(format!("cannot read the settings file {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).or_else(|error| {
+        refused(format!(
+            "cannot read the settings file {}: {error}",
+            path.display()
+        ))
+    })?;
     parse_file(&text).or_else(|message| refused(format!("{}: {message}", path.display())))
 }
 
 fn parse_file(text: &str) -> Result<Given, String> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| error.to_string())?;
     for name in table.keys() {
         if !NAMES.contains(&name.as_str()) || name == "config" {
             return Err(unknown("setting", name, &|known| known.to_owned()));
         }
     }
-    table.try_into().map_err(|error: toml::de::Error| error.to_string())
+    table
+        .try_into()
+        .map_err(|error: toml::de::Error| error.to_string())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
 fn check_environment() -> Result<(), ConfigError> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     check_variables(names).or_else(refused)
@@ -245,10 +295,16 @@ mod tests {
     #[test]
     fn unknown_names_are_refused_with_the_nearest() {
         let error = parse_file("public_ulr = [\"https://a.b\"]").unwrap_err();
-        assert_eq!(error, "there is no setting `public_ulr`; did you mean `public_url`?");
+        assert_eq!(
+            error,
+            "there is no setting `public_ulr`; did you mean `public_url`?"
+        );
         let names = ["CLICKBACK_DATADIR".to_owned(), "PATH".to_owned()];
         let error = check_variables(names.into_iter()).unwrap_err();
-        assert_eq!(error, "there is no variable `CLICKBACK_DATADIR`; did you mean `CLICKBACK_DATA_DIR`?");
+        assert_eq!(
+            error,
+            "there is no variable `CLICKBACK_DATADIR`; did you mean `CLICKBACK_DATA_DIR`?"
+        );
         assert!(check_variables(["CLICKBACK_QUEUE".to_owned()].into_iter()).is_ok());
     }
 
@@ -264,15 +320,31 @@ mod tests {
 
     #[test]
     fn values_are_checked() {
-        let resolve = |given: Given| Settings::resolve(given).map(|_| ()).map_err(|e| e.to_string());
-        let url = |text: &str| Given { public_url: Some(vec![text.to_owned()]), ..Given::default() };
+        let resolve = |given: Given| {
+            Settings::resolve(given)
+                .map(|_| ())
+                .map_err(|e| e.to_string())
+        };
+        let url = |text: &str| Given {
+            public_url: Some(vec![text.to_owned()]),
+            ..Given::default()
+        };
         assert!(resolve(url("https://track.example.com/")).is_ok());
         assert!(resolve(url("track.example.com")).is_err());
         assert!(resolve(url("https://")).is_err());
-        let proxies = |net: &str| Given { trusted_proxies: Some(vec![net.to_owned()]), ..Given::default() };
+        let proxies = |net: &str| Given {
+            trusted_proxies: Some(vec![net.to_owned()]),
+            ..Given::default()
+        };
         assert!(resolve(proxies("10.0.0.0/8")).is_ok());
         assert!(resolve(proxies("10.0.0.0/40")).is_err());
         assert!(resolve(proxies("nginx")).is_err());
-        assert!(resolve(Given { queue: Some(0), ..Given::default() }).is_err());
+        assert!(
+            resolve(Given {
+                queue: Some(0),
+                ..Given::default()
+            })
+            .is_err()
+        );
     }
 }

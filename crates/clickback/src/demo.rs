@@ -17,10 +17,12 @@ use tokio::sync::watch;
 use crate::app::{App, AppState};
 use crate::clock::ShiftedClock;
 use crate::load::Client;
-use crate::store::inbox::{Incoming, RawRequest};
-use crate::store::integrations::{Integration, NewConfiguration, NewField, NewIntegration, NewLink};
-use crate::store::leads::NewLead;
 use crate::store::StoreResult;
+use crate::store::inbox::{Incoming, RawRequest};
+use crate::store::integrations::{
+    Integration, NewConfiguration, NewField, NewIntegration, NewLink,
+};
+use crate::store::leads::NewLead;
 
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
 /// Days of the demo's past.
@@ -28,10 +30,36 @@ const DAYS: i64 = 14;
 /// Postbacks of the demo's past.
 const PAST_POSTBACKS: usize = 320;
 const NAMES: &[&str] = &[
-    "Алексей Морозов", "Marina K.", "Дмитрий", "Айгуль Сатпаева", "Rustam", "Ольга Петрова", "Иван Лебедев",
-    "Nguyen Van An", "Камила", "Сергей Волков", "Priya Sharma", "Тимур Ахметов", "Екатерина", "João Silva",
-    "Наталья Орлова", "Артём", "Шахноза", "Mehmet Y.", "Виктория", "Павел Ким", "Анна Зайцева", "Max",
-    "Руслан Гареев", "Юлия", "Bekzod", "Елена Соколова", "Константин", "Азамат", "Lucía Gómez", "Никита",
+    "Алексей Морозов",
+    "Marina K.",
+    "Дмитрий",
+    "Айгуль Сатпаева",
+    "Rustam",
+    "Ольга Петрова",
+    "Иван Лебедев",
+    "Nguyen Van An",
+    "Камила",
+    "Сергей Волков",
+    "Priya Sharma",
+    "Тимур Ахметов",
+    "Екатерина",
+    "João Silva",
+    "Наталья Орлова",
+    "Артём",
+    "Шахноза",
+    "Mehmet Y.",
+    "Виктория",
+    "Павел Ким",
+    "Анна Зайцева",
+    "Max",
+    "Руслан Гареев",
+    "Юлия",
+    "Bekzod",
+    "Елена Соколова",
+    "Константин",
+    "Азамат",
+    "Lucía Gómez",
+    "Никита",
 ];
 
 /// A partner of the demo and how it calls.
@@ -69,16 +97,40 @@ pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
         (None, "Trade VN", "vnd", 25_000),
     ] {
         let made = integration(app, slug, name).await?;
-        voices.push(Voice { integration: Arc::new(made), currency, scale });
+        voices.push(Voice {
+            integration: Arc::new(made),
+            currency,
+            scale,
+        });
     }
-    app.store.define_event(WORKSPACE, CustomEvent { name: "kyc".to_owned(), counts_money: false }).await?;
-    for (key, name, kind) in [("geo", "Geo", FieldKind::Text), ("vip", "VIP", FieldKind::Boolean)] {
+    app.store
+        .define_event(
+            WORKSPACE,
+            CustomEvent {
+                name: "kyc".to_owned(),
+                counts_money: false,
+            },
+        )
+        .await?;
+    for (key, name, kind) in [
+        ("geo", "Geo", FieldKind::Text),
+        ("vip", "VIP", FieldKind::Boolean),
+    ] {
         let (key, name) = (key.to_owned(), name.to_owned());
-        let new = NewField { key, name, kind, options: Vec::new(), visible: true };
+        let new = NewField {
+            key,
+            name,
+            kind,
+            options: Vec::new(),
+            visible: true,
+        };
         app.store.create_field(WORKSPACE, new).await?;
     }
     for (voice, (name, base)) in voices.iter().zip([
-        ("Registration · RU", "https://1wlink.example/casino/list?open=register&p=x7q2"),
+        (
+            "Registration · RU",
+            "https://1wlink.example/casino/list?open=register&p=x7q2",
+        ),
         ("Main landing", "https://vavada.example/?promo=team7"),
         ("Webinar", "https://trade.example/signup"),
     ]) {
@@ -91,14 +143,22 @@ pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
         app.store.create_link(new).await?;
     }
     let random = SmallRng::seed_from_u64(7);
-    let mut cast = Cast { voices, people: Vec::new(), random, tid: 904_400 };
-    let mut moments: Vec<i64> =
-        (0..PAST_POSTBACKS).map(|_| cast.random.random_range(120..DAYS * 86_400 - 60)).collect();
+    let mut cast = Cast {
+        voices,
+        people: Vec::new(),
+        random,
+        tid: 904_400,
+    };
+    let mut moments: Vec<i64> = (0..PAST_POSTBACKS)
+        .map(|_| cast.random.random_range(120..DAYS * 86_400 - 60))
+        .collect();
     moments.sort_unstable_by(|one, two| two.cmp(one));
     for (number, behind) in moments.into_iter().enumerate() {
         clock.set_behind(behind);
         // People come evenly over the first two thirds.
-        if cast.people.len() < NAMES.len() && number * NAMES.len() * 3 / 2 >= cast.people.len() * PAST_POSTBACKS {
+        if cast.people.len() < NAMES.len()
+            && number * NAMES.len() * 3 / 2 >= cast.people.len() * PAST_POSTBACKS
+        {
             cast.meet(app).await?;
         }
         cast.send_past(app).await?;
@@ -120,7 +180,9 @@ async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<I
         },
         |partner| partner.rules.clone(),
     );
-    let clickid_param = partner.map_or("sub1", |partner| partner.clickid.default.as_str()).to_owned();
+    let clickid_param = partner
+        .map_or("sub1", |partner| partner.clickid.default.as_str())
+        .to_owned();
     app.store
         .create_integration(NewIntegration {
             workspace: WORKSPACE,
@@ -138,7 +200,13 @@ async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<I
                 })
                 .collect(),
             fields: partner
-                .map(|partner| partner.fields.iter().map(|field| (field.clone(), field.name.en.clone())).collect())
+                .map(|partner| {
+                    partner
+                        .fields
+                        .iter()
+                        .map(|field| (field.clone(), field.name.en.clone()))
+                        .collect()
+                })
                 .unwrap_or_default(),
         })
         .await
@@ -150,7 +218,8 @@ impl Cast {
         let number = self.people.len();
         let clickid = clickback_core::ids::clickid(app.clock.now().millis(), self.random.random());
         let voice = number % self.voices.len();
-        let geo = [["RU", "KZ", "IN"], ["RU", "BY", "UZ"], ["VN", "TH", "ID"]][voice][number / 3 % 3];
+        let geo =
+            [["RU", "KZ", "IN"], ["RU", "BY", "UZ"], ["VN", "TH", "ID"]][voice][number / 3 % 3];
         let new = NewLead {
             workspace: Some(WORKSPACE),
             name: NAMES.get(number).map(|name| (*name).to_owned()),
@@ -180,9 +249,24 @@ impl Cast {
             ..RawRequest::default()
         };
         let received_at = app.clock.now();
-        let parts = Parts { query: &raw.query, content_type: None, body: None };
-        let judged = parts.judge(&app.store.snapshot().by_id[&integration.id].ruleset, received_at);
-        app.store.ingest(Incoming { integration, received_at, judged, test: false, raw }).await?;
+        let parts = Parts {
+            query: &raw.query,
+            content_type: None,
+            body: None,
+        };
+        let judged = parts.judge(
+            &app.store.snapshot().by_id[&integration.id].ruleset,
+            received_at,
+        );
+        app.store
+            .ingest(Incoming {
+                integration,
+                received_at,
+                judged,
+                test: false,
+                raw,
+            })
+            .await?;
         Ok(())
     }
 
@@ -191,8 +275,15 @@ impl Cast {
         let random = &mut self.random;
         let place = random.random_range(0..self.people.len());
         let person = &mut self.people[place];
-        let Person { clickid, voice, player, .. } = person;
-        let Voice { currency, scale, .. } = &self.voices[*voice];
+        let Person {
+            clickid,
+            voice,
+            player,
+            ..
+        } = person;
+        let Voice {
+            currency, scale, ..
+        } = &self.voices[*voice];
         let sum = random.random_range(10..400_u32) * scale;
         self.tid += random.random_range(1..40_u64);
         let tid = self.tid;
@@ -200,24 +291,48 @@ impl Cast {
         let voice = *voice;
         if !person.registered {
             person.registered = true;
-            return (voice, format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}"));
+            return (
+                voice,
+                format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}"),
+            );
         }
         let query = match random.random_range(0..100_u32) {
             0..66 => {
-                let event = if person.deposits == 0 { "sale" } else { "resale" };
+                let event = if person.deposits == 0 {
+                    "sale"
+                } else {
+                    "resale"
+                };
                 person.deposits += 1;
-                format!("tracker.event={event}&clickid={clickid}&{money}&tracker.tid={tid}&fields.last_deposit={sum}&fields.user_id={player}")
+                format!(
+                    "tracker.event={event}&clickid={clickid}&{money}&tracker.tid={tid}&fields.last_deposit={sum}&fields.user_id={player}"
+                )
             }
-            66..72 => format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}"),
-            72..77 => format!("tracker.event=withdrawal&clickid={clickid}&{money}&tracker.tid={tid}"),
-            77..80 => format!("tracker.event=resale&clickid={clickid}&{money}&tracker.tid={tid}&tracker.status=pending"),
+            66..72 => {
+                format!("tracker.event=registration&clickid={clickid}&fields.user_id={player}")
+            }
+            72..77 => {
+                format!("tracker.event=withdrawal&clickid={clickid}&{money}&tracker.tid={tid}")
+            }
+            77..80 => format!(
+                "tracker.event=resale&clickid={clickid}&{money}&tracker.tid={tid}&tracker.status=pending"
+            ),
             80..83 => format!("tracker.event=kyc&clickid={clickid}"),
             83..86 => format!("tracker.event=sale&clickid=tg{tid}&{money}&tracker.tid={tid}"),
-            86..89 => "tracker.event=sale&clickid={sub1}&tracker.cost={amount}&tracker.currency=usd".to_owned(),
+            86..89 => {
+                "tracker.event=sale&clickid={sub1}&tracker.cost={amount}&tracker.currency=usd"
+                    .to_owned()
+            }
             89..91 => format!("tracker.event=first_deposit_&clickid={clickid}"),
-            91..94 => format!("tracker.event=resale&clickid={clickid}&tracker.cost={sum},00&tracker.currency={currency}&tracker.tid={tid}"),
-            94..97 => format!("tracker.event=resale&clickid={clickid}&{money}&tracker.tid={{transaction_id}}"),
-            97..99 => format!("tracker.event=resale&clickid={clickid}&tracker.cost={{amount}}&tracker.currency={currency}&tracker.tid={tid}"),
+            91..94 => format!(
+                "tracker.event=resale&clickid={clickid}&tracker.cost={sum},00&tracker.currency={currency}&tracker.tid={tid}"
+            ),
+            94..97 => format!(
+                "tracker.event=resale&clickid={clickid}&{money}&tracker.tid={{transaction_id}}"
+            ),
+            97..99 => format!(
+                "tracker.event=resale&clickid={clickid}&tracker.cost={{amount}}&tracker.currency={currency}&tracker.tid={tid}"
+            ),
             _ => format!("tracker.event=registration&fields.user_id={player}"),
         };
         (voice, query)
@@ -237,7 +352,12 @@ pub async fn play(target: SocketAddr, mut cast: Cast, mut stop: watch::Receiver<
         let request = format!(
             "GET /api/postbacks/{uuid}/tracker-postback?{query} HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n"
         );
-        let sent = async { Client::connect(target).await?.exchange(request.as_bytes()).await };
+        let sent = async {
+            Client::connect(target)
+                .await?
+                .exchange(request.as_bytes())
+                .await
+        };
         if let Err(error) = sent.await {
             tracing::debug!(%error, "a demo postback was not sent");
         }

@@ -56,7 +56,13 @@ fn write_report(out: &mut String, found: &Examination) -> std::fmt::Result {
         writeln!(out, "{}\n", found.address)?;
     }
     for part in &found.parts {
-        writeln!(out, "  {:<24} {:<28} {}", part.name, part.raw, meaning(part))?;
+        writeln!(
+            out,
+            "  {:<24} {:<28} {}",
+            part.name,
+            part.raw,
+            meaning(part)
+        )?;
     }
     if !found.parts.is_empty() {
         writeln!(out)?;

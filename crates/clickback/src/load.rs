@@ -72,20 +72,30 @@ struct Script {
 
 impl Script {
     fn next(&mut self, tids: &AtomicU64, out: &mut Vec<u8>) {
-        let roll = if self.plan.clean { 0 } else { self.random.random_range(0..100_u32) };
+        let roll = if self.plan.clean {
+            0
+        } else {
+            self.random.random_range(0..100_u32)
+        };
         if (78..88).contains(&roll) && !self.last.is_empty() {
             out.clear();
             out.extend_from_slice(&self.last);
             return;
         }
         let index = self.random.random_range(0..self.plan.clickids.len().max(1));
-        let clickid = self.plan.clickids.get(index).map_or("nobody", String::as_str);
+        let clickid = self
+            .plan
+            .clickids
+            .get(index)
+            .map_or("nobody", String::as_str);
         let tid = self.plan.first_tid + tids.fetch_add(1, Ordering::Relaxed);
         let cents = self.random.random_range(500..50_000_u32);
         let (whole, cents) = (cents / 100, cents % 100);
         let path = &self.plan.path;
         let head = match roll {
-            70..78 => format!("GET {path}?tracker.event=registration&clickid={clickid}&fields.user_id={index}"),
+            70..78 => format!(
+                "GET {path}?tracker.event=registration&clickid={clickid}&fields.user_id={index}"
+            ),
             88..94 => format!(
                 "GET {path}?tracker.event=sale&clickid={clickid}&tracker.cost={whole}.{cents:02}\
                  &tracker.currency=usd&tracker.tid={}",
@@ -139,7 +149,11 @@ pub async fn run(plan: Plan) -> std::io::Result<Report> {
     Ok(report)
 }
 
-async fn connection(mut script: Script, tids: Arc<AtomicU64>, until: Instant) -> std::io::Result<Report> {
+async fn connection(
+    mut script: Script,
+    tids: Arc<AtomicU64>,
+    until: Instant,
+) -> std::io::Result<Report> {
     let mut client = Client::connect(script.plan.target).await?;
     let mut report = Report::default();
     let mut request = Vec::with_capacity(512);
@@ -177,21 +191,32 @@ impl Client {
     pub async fn connect(target: SocketAddr) -> std::io::Result<Client> {
         let stream = TcpStream::connect(target).await?;
         stream.set_nodelay(true)?;
-        Ok(Client { stream, buffer: Vec::with_capacity(4_096), body: 0..0 })
+        Ok(Client {
+            stream,
+            buffer: Vec::with_capacity(4_096),
+            body: 0..0,
+        })
     }
 
     /// Sends a whole request and returns the status of its answer.
     pub async fn exchange(&mut self, request: &[u8]) -> std::io::Result<u16> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
-        let broken = |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, what.to_owned());
+        let broken =
+            |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, what.to_owned());
         loop {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err(broken("the connection was closed"));
             }
-            let Some(end) = find(&self.buffer, b"\r\n\r\n") else { continue };
-            let head = std::str::from_utf8(&self.buffer[..end]).map_err(|_| broken("the head is not text"))?;
-            let status = head.get(9..12).and_then(|text| text.parse().ok()).ok_or_else(|| broken("no status"))?;
+            let Some(end) = find(&self.buffer, b"\r\n\r\n") else {
+                continue;
+            };
+            let head = std::str::from_utf8(&self.buffer[..end])
+                .map_err(|_| broken("the head is not text"))?;
+            let status = head
+                .get(9..12)
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| broken("no status"))?;
             let length = head
                 .split("\r\n")
                 .filter_map(|line| line.split_once(':'))
@@ -229,10 +254,15 @@ impl Client {
             body.len()
         );
         let status = self.exchange(request.as_bytes()).await?;
-        Ok((status, serde_json::from_slice(self.body()).unwrap_or_default()))
+        Ok((
+            status,
+            serde_json::from_slice(self.body()).unwrap_or_default(),
+        ))
     }
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }

@@ -105,9 +105,9 @@ async fn run(command: Command) -> Outcome {
     match command {
         Command::Serve(given) => serve(Settings::resolve(given)?).await,
         Command::Demo { listen } => run_demo(listen).await,
-        Command::Token { command: TokenCommand::Create { name, given } } => {
-            create_token(Settings::resolve(given)?, name).await
-        }
+        Command::Token {
+            command: TokenCommand::Create { name, given },
+        } => create_token(Settings::resolve(given)?, name).await,
         Command::Check(given) => check(Settings::resolve(given)?).await,
         Command::Doctor { text } => {
             write!(std::io::stdout(), "{}", doctor::report(&text))?;
@@ -147,7 +147,9 @@ async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
     let app = App::open_with(settings, Arc::clone(&clock) as _, false)?;
     let cast = demo::fill(&app, &clock).await?;
     let (token, hash) = api::tokens::generate();
-    app.store.create_token(WorkspaceId(1), "demo".to_owned(), hash).await?;
+    app.store
+        .create_token(WorkspaceId(1), "demo".to_owned(), hash)
+        .await?;
     let stop = app::stop_signal();
     let player = tokio::spawn(demo::play(address, cast, stop.clone()));
     writeln!(
@@ -242,8 +244,14 @@ async fn prepare(
 ) -> Result<(String, Vec<String>), Box<dyn std::error::Error>> {
     let mut client = load::Client::connect(target).await?;
     let body = serde_json::json!({ "partner": "1win", "name": "Load test" });
-    let (status, made) =
-        client.api("POST", "/api/v1/integrations", &arguments.token, Some(&body)).await?;
+    let (status, made) = client
+        .api(
+            "POST",
+            "/api/v1/integrations",
+            &arguments.token,
+            Some(&body),
+        )
+        .await?;
     if status != 201 {
         return Err(format!("the installation answered {status}: {made}").into());
     }
@@ -251,7 +259,9 @@ async fn prepare(
     let mut clickids = Vec::with_capacity(arguments.leads);
     for _ in 0..arguments.leads {
         let body = serde_json::json!({ "name": "Load" });
-        let (_, lead) = client.api("POST", "/api/v1/leads", &arguments.token, Some(&body)).await?;
+        let (_, lead) = client
+            .api("POST", "/api/v1/leads", &arguments.token, Some(&body))
+            .await?;
         clickids.extend(lead["clickid"].as_str().map(str::to_owned));
     }
     Ok((format!("/api/postbacks/{uuid}/tracker-postback"), clickids))

@@ -17,9 +17,15 @@ use crate::store::inbox::Verdict;
 pub fn start_logs(settings: &Settings) {
     let filter =
         EnvFilter::try_new(&settings.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start, as in tests of one process, keeps the first subscriber.
-    let _ = if settings.log_json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    let _ = if settings.log_json {
+        builder.json().try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -52,13 +58,41 @@ impl Default for Metrics {
             database_bytes: Gauge::default(),
         };
         let registry = &mut metrics.registry;
-        registry.register("postbacks", "Stored postbacks by verdict", metrics.verdicts.clone());
-        registry.register("refused", "Requests that were not stored, by reason", metrics.refused.clone());
-        registry.register("queue", "Postbacks waiting for the disk", metrics.queued.clone());
-        registry.register("commits", "Transactions committed since the start", metrics.commits.clone());
-        registry.register("waiting", "Postbacks waiting for their lead", metrics.waiting.clone());
-        registry.register("wal_bytes", "Size of the write-ahead file", metrics.wal_bytes.clone());
-        registry.register("database_bytes", "Size of the database file", metrics.database_bytes.clone());
+        registry.register(
+            "postbacks",
+            "Stored postbacks by verdict",
+            metrics.verdicts.clone(),
+        );
+        registry.register(
+            "refused",
+            "Requests that were not stored, by reason",
+            metrics.refused.clone(),
+        );
+        registry.register(
+            "queue",
+            "Postbacks waiting for the disk",
+            metrics.queued.clone(),
+        );
+        registry.register(
+            "commits",
+            "Transactions committed since the start",
+            metrics.commits.clone(),
+        );
+        registry.register(
+            "waiting",
+            "Postbacks waiting for their lead",
+            metrics.waiting.clone(),
+        );
+        registry.register(
+            "wal_bytes",
+            "Size of the write-ahead file",
+            metrics.wal_bytes.clone(),
+        );
+        registry.register(
+            "database_bytes",
+            "Size of the database file",
+            metrics.database_bytes.clone(),
+        );
         metrics
     }
 }
@@ -66,7 +100,11 @@ impl Default for Metrics {
 impl Metrics {
     /// A postback was stored.
     pub fn stored(&self, verdict: Verdict) {
-        self.verdicts.get_or_create(&CodeLabel { code: verdict.code() }).inc();
+        self.verdicts
+            .get_or_create(&CodeLabel {
+                code: verdict.code(),
+            })
+            .inc();
     }
 
     /// A request was refused and not stored; `code` is from a closed set.

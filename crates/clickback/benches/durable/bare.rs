@@ -7,14 +7,20 @@ use rusqlite::{Connection, params};
 
 /// Serves a constant answer until killed; prints its address first.
 pub(crate) fn serve_axum() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("an address");
         println!("{}", listener.local_addr().expect("an address"));
         let answer = || async { "{\"ok\":true,\"request_id\":\"0000000000000\"}" };
         let router = axum::Router::new().route("/bare", axum::routing::get(answer));
         let (_keep, stop) = tokio::sync::watch::channel(false);
-        clickback::server::serve(listener, router, clickback::server::Limits::default(), stop).await;
+        clickback::server::serve(listener, router, clickback::server::Limits::default(), stop)
+            .await;
     });
 }
 
@@ -23,7 +29,9 @@ pub(crate) fn serve_axum() {
 pub(crate) fn sqlite_rate(directory: &Path, duration: Duration) -> f64 {
     let copy = directory.join("bare.db");
     let original = Connection::open(directory.join("clickback.db")).expect("the database opens");
-    original.execute("VACUUM INTO ?1", [copy.to_str().expect("a path")]).expect("a copy");
+    original
+        .execute("VACUUM INTO ?1", [copy.to_str().expect("a path")])
+        .expect("a copy");
     drop(original);
     let mut sql = Connection::open(&copy).expect("the copy opens");
     sql.execute_batch(
@@ -34,8 +42,12 @@ pub(crate) fn sqlite_rate(directory: &Path, duration: Duration) -> f64 {
         .prepare("SELECT id FROM leads ORDER BY id LIMIT 200000")
         .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
         .expect("leads");
-    let mut id: i64 =
-        sql.query_row("SELECT max(id) FROM inbox", [], |row| row.get::<_, Option<i64>>(0)).expect("an id").unwrap_or(1);
+    let mut id: i64 = sql
+        .query_row("SELECT max(id) FROM inbox", [], |row| {
+            row.get::<_, Option<i64>>(0)
+        })
+        .expect("an id")
+        .unwrap_or(1);
     let begun = Instant::now();
     let mut rows = 0_u32;
     let mut place = 12_345_usize;
@@ -43,7 +55,9 @@ pub(crate) fn sqlite_rate(directory: &Path, duration: Duration) -> f64 {
         let transaction = sql.transaction().expect("a transaction");
         for _ in 0..256 {
             id += 1;
-            place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            place = place
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let lead = leads[(place >> 33) % leads.len()];
             insert(&transaction, id, lead).expect("an insert");
             rows += 1;

@@ -19,9 +19,14 @@ const WORKSPACE: WorkspaceId = WorkspaceId(1);
 
 /// Serves a data directory until killed; prints its address first.
 pub(crate) fn serve(directory: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("an address");
         println!("{}", listener.local_addr().expect("an address"));
         let app = App::open(Settings::local(PathBuf::from(directory))).expect("the store opens");
         clickback::app::serve(app, listener, clickback::app::stop_signal()).await;
@@ -42,22 +47,37 @@ impl Child {
         let mut process = command.spawn().expect("the server starts");
         let mut line = String::new();
         let out = process.stdout.take().expect("its output");
-        std::io::BufReader::new(out).read_line(&mut line).expect("its address");
-        Child { process, address: line.trim().parse().expect("an address") }
+        std::io::BufReader::new(out)
+            .read_line(&mut line)
+            .expect("its address");
+        Child {
+            process,
+            address: line.trim().parse().expect("an address"),
+        }
     }
 
     /// Resident memory.
     pub(crate) fn resident_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().nth(1).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) / 1_024
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
+            .unwrap_or_default();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap_or_default();
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or(0)
+            / 1_024
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
         // A polite end, so that the database is closed before it is measured from outside.
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status();
         let _ = self.process.wait();
     }
 }
@@ -96,7 +116,11 @@ impl Filled {
                         rules: clickback_core::rules::ConfigurationRules::default(),
                     }],
                     fields: app.catalogue.get("1win").map_or_else(Vec::new, |partner| {
-                        partner.fields.iter().map(|field| (field.clone(), field.name.en.clone())).collect()
+                        partner
+                            .fields
+                            .iter()
+                            .map(|field| (field.clone(), field.name.en.clone()))
+                            .collect()
                     }),
                 })
                 .await
@@ -105,16 +129,26 @@ impl Filled {
             let mut waiting = tokio::task::JoinSet::new();
             for number in 0..leads {
                 let random = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-                let clickid = clickback_core::ids::clickid(1_790_000_000_000 + number as i64 * 40, random);
+                let clickid =
+                    clickback_core::ids::clickid(1_790_000_000_000 + number as i64 * 40, random);
                 clickids.push(clickid.clone());
                 let app = Arc::clone(&app);
                 waiting.spawn(async move {
                     app.store
-                        .record_click(NewClick { workspace: WORKSPACE, clickid, params: Vec::new() })
+                        .record_click(NewClick {
+                            workspace: WORKSPACE,
+                            clickid,
+                            params: Vec::new(),
+                        })
                         .await
                 });
                 while waiting.len() >= 512 {
-                    waiting.join_next().await.expect("one").expect("no panic").expect("a click");
+                    waiting
+                        .join_next()
+                        .await
+                        .expect("one")
+                        .expect("no panic")
+                        .expect("a click");
                 }
             }
             while let Some(done) = waiting.join_next().await {
@@ -164,7 +198,12 @@ impl Filled {
     }
 
     fn count(&self) -> u64 {
-        let sql = rusqlite::Connection::open(self.directory.join("clickback.db")).expect("the database opens");
-        sql.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).expect("a count").cast_unsigned()
+        let sql = rusqlite::Connection::open(self.directory.join("clickback.db"))
+            .expect("the database opens");
+        sql.query_row("SELECT count(*) FROM events", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .expect("a count")
+        .cast_unsigned()
     }
 }

@@ -147,7 +147,8 @@ CREATE TABLE events (
     flags INTEGER NOT NULL,
     test INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX events_lead ON events (lead_id, occurred_at);
+-- Ids are ordered by time, so this is each lead's history.
+CREATE INDEX events_lead ON events (lead_id);
 
 -- The judge of sameness. tid is a transaction id or a slot. Never purged or partitioned.
 CREATE TABLE event_keys (

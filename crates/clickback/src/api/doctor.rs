@@ -78,14 +78,18 @@ pub(super) async fn examine(
     Body(body): Body<DoctorBody>,
 ) -> Answer<Json<DoctorAnswer>> {
     if body.text.trim().is_empty() {
-        return Err(Problem::invalid("text is empty: paste a postback URL, a template or a log line"));
+        return Err(Problem::invalid(
+            "text is empty: paste a postback URL, a template or a log line",
+        ));
     }
     let snapshot = app.store.snapshot();
     let mut integration = match body.integration {
         None => None,
-        Some(id) => {
-            Some(snapshot.get(workspace, id).ok_or_else(|| Problem::not_found("integration"))?)
-        }
+        Some(id) => Some(
+            snapshot
+                .get(workspace, id)
+                .ok_or_else(|| Problem::not_found("integration"))?,
+        ),
     };
     let first = examiner::examine(&body.text, None);
     // A postback URL of ours names its integration by itself.
@@ -93,8 +97,11 @@ pub(super) async fn examine(
         && let AddressKind::OurPostback { uuid: Some(uuid) } = &first.kind
         && let Ok(uuid) = uuid.parse()
     {
-        integration =
-            snapshot.by_uuid.get(&uuid).filter(|known| known.workspace == workspace).cloned();
+        integration = snapshot
+            .by_uuid
+            .get(&uuid)
+            .filter(|known| known.workspace == workspace)
+            .cloned();
     }
     let found = match &integration {
         None => first,
@@ -157,10 +164,18 @@ async fn try_out(
     address: &str,
 ) -> Answer<DryRun> {
     let query = address.split_once('?').map_or("", |(_, query)| query);
-    let raw = RawRequest { method: "GET", query: query.as_bytes().to_vec(), ..RawRequest::default() };
+    let raw = RawRequest {
+        method: "GET",
+        query: query.as_bytes().to_vec(),
+        ..RawRequest::default()
+    };
     let received_at = app.clock.now();
-    let judged = Parts { query: &raw.query, content_type: None, body: None }
-        .judge(&integration.ruleset, received_at);
+    let judged = Parts {
+        query: &raw.query,
+        content_type: None,
+        body: None,
+    }
+    .judge(&integration.ruleset, received_at);
     if let Err(rejection) = &judged {
         return Ok(DryRun {
             verdict: "rejected",
@@ -171,7 +186,13 @@ async fn try_out(
         });
     }
     let integration = std::sync::Arc::clone(integration);
-    let incoming = Incoming { raw, integration, received_at, judged, test: false };
+    let incoming = Incoming {
+        raw,
+        integration,
+        received_at,
+        judged,
+        test: false,
+    };
     let (outcome, event) = app.store.try_out(incoming).await?;
     Ok(DryRun {
         verdict: outcome.verdict.code(),

@@ -129,7 +129,9 @@ pub(super) struct EventPatchBody {
 pub(super) fn moment(text: Option<&str>, name: &str) -> Answer<Option<Moment>> {
     text.map(|text| {
         Moment::parse_rfc3339(text).ok_or_else(|| {
-            Problem::invalid(format!("{name} is `{text}`; write it like 2026-11-24T10:00:00Z"))
+            Problem::invalid(format!(
+                "{name} is `{text}`; write it like 2026-11-24T10:00:00Z"
+            ))
         })
     })
     .transpose()
@@ -144,11 +146,23 @@ pub(super) async fn list(
     Query(query): Query<EventQuery>,
 ) -> Answer<Json<EventList>> {
     let mut filter = EventFilter {
-        lead: query.lead.as_deref().map(|text| id(text, "lead")).transpose()?,
-        integration: query.integration.as_deref().map(|text| id(text, "integration")).transpose()?,
+        lead: query
+            .lead
+            .as_deref()
+            .map(|text| id(text, "lead"))
+            .transpose()?,
+        integration: query
+            .integration
+            .as_deref()
+            .map(|text| id(text, "integration"))
+            .transpose()?,
         from: moment(query.from.as_deref(), "from")?,
         to: moment(query.to.as_deref(), "to")?,
-        before: query.cursor.as_deref().map(|text| id(text, "cursor")).transpose()?,
+        before: query
+            .cursor
+            .as_deref()
+            .map(|text| id(text, "cursor"))
+            .transpose()?,
         limit: page_size(query.limit)?,
         ..EventFilter::new(workspace)
     };
@@ -160,19 +174,35 @@ pub(super) async fn list(
     }
     if let Some(clickid) = &query.clickid {
         match app.store.lead_by_clickid(workspace, clickid).await? {
-            Some(lead) if filter.lead.is_none_or(|asked| asked == lead.id) => filter.lead = Some(lead.id),
-            _ => return Ok(Json(EventList { items: Vec::new(), next: None })),
+            Some(lead) if filter.lead.is_none_or(|asked| asked == lead.id) => {
+                filter.lead = Some(lead.id)
+            }
+            _ => {
+                return Ok(Json(EventList {
+                    items: Vec::new(),
+                    next: None,
+                }));
+            }
         }
     }
     let page = app.store.events(filter).await?;
-    Ok(Json(EventList { items: page.items.into_iter().map(EventView::from).collect(), next: page.next }))
+    Ok(Json(EventList {
+        items: page.items.into_iter().map(EventView::from).collect(),
+        next: page.next,
+    }))
 }
 
 async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<Event> {
     let event: EventId = id(text, "event")?;
-    let filter = EventFilter { before: Some(EventId(event.0.saturating_add(1))), limit: 1, ..EventFilter::new(workspace) };
+    let filter = EventFilter {
+        before: Some(EventId(event.0.saturating_add(1))),
+        limit: 1,
+        ..EventFilter::new(workspace)
+    };
     let found = app.store.events(filter).await?.items.pop();
-    found.filter(|found| found.id == event).ok_or_else(|| Problem::not_found("event"))
+    found
+        .filter(|found| found.id == event)
+        .ok_or_else(|| Problem::not_found("event"))
 }
 
 /// One event with its history.
@@ -192,7 +222,10 @@ pub(super) async fn one(
         old: change.old,
         new: change.new,
     };
-    Ok(Json(EventDetail { event: event.into(), changes: changes.into_iter().map(view).collect() }))
+    Ok(Json(EventDetail {
+        event: event.into(),
+        changes: changes.into_iter().map(view).collect(),
+    }))
 }
 
 /// Approves or voids an event by hand.
@@ -206,9 +239,14 @@ pub(super) async fn update(
     Body(body): Body<EventPatchBody>,
 ) -> Answer<Json<EventView>> {
     let known = find(&app, workspace, &text).await?;
-    let status = Status::from_code(&body.status).filter(|status| *status != Status::Held).ok_or_else(|| {
-        Problem::invalid(format!("status is `{}`; it can be approved, pending or rejected", body.status))
-    })?;
+    let status = Status::from_code(&body.status)
+        .filter(|status| *status != Status::Held)
+        .ok_or_else(|| {
+            Problem::invalid(format!(
+                "status is `{}`; it can be approved, pending or rejected",
+                body.status
+            ))
+        })?;
     app.store.set_event_status(known.id, status).await?;
     Ok(Json(find(&app, workspace, &text).await?.into()))
 }

@@ -78,8 +78,17 @@ pub(super) struct FieldPatchBody {
 /// All custom fields.
 #[utoipa::path(get, path = "/api/v1/custom-fields", tag = "custom fields", security(("token" = [])),
     responses((status = 200, body = FieldList)))]
-pub(super) async fn list(State(app): State<AppState>, Caller(workspace): Caller) -> Answer<Json<FieldList>> {
-    let items = app.store.fields(workspace).await?.into_iter().map(FieldView::from).collect();
+pub(super) async fn list(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+) -> Answer<Json<FieldList>> {
+    let items = app
+        .store
+        .fields(workspace)
+        .await?
+        .into_iter()
+        .map(FieldView::from)
+        .collect();
     Ok(Json(FieldList { items, next: None }))
 }
 
@@ -94,9 +103,16 @@ pub(super) async fn create(
     check_key(&body.key).map_err(|error| Problem::invalid(error.to_string()))?;
     let kind = FieldKind::from_code(&body.kind).ok_or_else(|| {
         let known: Vec<&str> = FieldKind::ALL.iter().map(|kind| kind.code()).collect();
-        Problem::invalid(format!("kind is `{}`; it can be {}", body.kind, known.join(", ")))
+        Problem::invalid(format!(
+            "kind is `{}`; it can be {}",
+            body.kind,
+            known.join(", ")
+        ))
     })?;
-    let name = body.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name = body
+        .name
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
     let new = NewField {
         name: name.unwrap_or_else(|| body.key.clone()),
         key: body.key,
@@ -119,10 +135,21 @@ pub(super) async fn update(
     Body(body): Body<FieldPatchBody>,
 ) -> Answer<Json<FieldView>> {
     let field: FieldId = id(&text, "custom field")?;
-    if !app.store.fields(workspace).await?.iter().any(|known| known.id == field) {
+    if !app
+        .store
+        .fields(workspace)
+        .await?
+        .iter()
+        .any(|known| known.id == field)
+    {
         return Err(Problem::not_found("custom field"));
     }
-    Ok(Json(app.store.rename_field(field, body.name, body.visible).await?.into()))
+    Ok(Json(
+        app.store
+            .rename_field(field, body.name, body.visible)
+            .await?
+            .into(),
+    ))
 }
 
 /// A custom event of the workspace.
@@ -143,12 +170,22 @@ pub(super) struct EventNameList {
 /// All custom events.
 #[utoipa::path(get, path = "/api/v1/custom-events", tag = "custom events", security(("token" = [])),
     responses((status = 200, body = EventNameList)))]
-pub(super) async fn list_events(State(app): State<AppState>, Caller(workspace): Caller) -> Json<EventNameList> {
+pub(super) async fn list_events(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+) -> Json<EventNameList> {
     let snapshot = app.store.snapshot();
-    let events = snapshot.custom_events.get(&workspace).cloned().unwrap_or_default();
+    let events = snapshot
+        .custom_events
+        .get(&workspace)
+        .cloned()
+        .unwrap_or_default();
     let items = events
         .into_iter()
-        .map(|event| EventBody { name: event.name, counts_money: event.counts_money })
+        .map(|event| EventBody {
+            name: event.name,
+            counts_money: event.counts_money,
+        })
         .collect();
     Json(EventNameList { items, next: None })
 }
@@ -168,7 +205,16 @@ pub(super) async fn define_event(
     if EventName::built_in(&name).is_some() {
         return Err(Problem::invalid(format!("`{name}` is built in already")));
     }
-    let event = CustomEvent { name: name.clone(), counts_money: body.counts_money };
+    let event = CustomEvent {
+        name: name.clone(),
+        counts_money: body.counts_money,
+    };
     app.store.define_event(workspace, event).await?;
-    Ok((StatusCode::CREATED, Json(EventBody { name, counts_money: body.counts_money })))
+    Ok((
+        StatusCode::CREATED,
+        Json(EventBody {
+            name,
+            counts_money: body.counts_money,
+        }),
+    ))
 }

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::AppState;
-use crate::store::inbox::{
-    ReprocessFilter, Reprocessed, RequestFilter, RequestSummary, Verdict,
-};
+use crate::store::inbox::{ReprocessFilter, Reprocessed, RequestFilter, RequestSummary, Verdict};
 
 use super::auth::Caller;
 use super::events::{EventView, moment};
@@ -152,20 +150,34 @@ impl From<Reprocessed> for ReprocessedView {
     }
 }
 
-fn filter(workspace: clickback_core::ids::WorkspaceId, query: &InboxQuery) -> Answer<RequestFilter> {
+fn filter(
+    workspace: clickback_core::ids::WorkspaceId,
+    query: &InboxQuery,
+) -> Answer<RequestFilter> {
     let mut filter = RequestFilter {
-        integration: query.integration.as_deref().map(|text| id(text, "integration")).transpose()?,
+        integration: query
+            .integration
+            .as_deref()
+            .map(|text| id(text, "integration"))
+            .transpose()?,
         clickid: query.clickid.clone(),
         from: moment(query.from.as_deref(), "from")?,
         to: moment(query.to.as_deref(), "to")?,
-        before: query.cursor.as_deref().map(|text| id(text, "cursor")).transpose()?,
+        before: query
+            .cursor
+            .as_deref()
+            .map(|text| id(text, "cursor"))
+            .transpose()?,
         limit: page_size(query.limit)?,
         ..RequestFilter::new(workspace)
     };
     if let Some(text) = &query.verdict {
         filter.verdict = Some(Verdict::from_code(text).ok_or_else(|| {
             let known: Vec<&str> = Verdict::ALL.iter().map(|verdict| verdict.code()).collect();
-            Problem::invalid(format!("verdict is `{text}`; it can be {}", known.join(", ")))
+            Problem::invalid(format!(
+                "verdict is `{text}`; it can be {}",
+                known.join(", ")
+            ))
         })?);
     }
     if let Some(text) = &query.flag {
@@ -201,14 +213,21 @@ pub(super) async fn one(
     Path(text): Path<String>,
 ) -> Answer<Json<RequestDetail>> {
     let request = app.store.request(id(&text, "request")?).await?;
-    let owned = app.store.snapshot().get(workspace, request.summary.integration).is_some();
+    let owned = app
+        .store
+        .snapshot()
+        .get(workspace, request.summary.integration)
+        .is_some();
     if !owned {
         return Err(Problem::not_found("request"));
     }
     let event_detail = request.summary.event.clone().map(EventView::from);
     Ok(Json(RequestDetail {
         content_type: request.raw.content_type,
-        body: request.raw.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        body: request
+            .raw
+            .body
+            .map(|body| String::from_utf8_lossy(&body).into_owned()),
         address: request.raw.address,
         event_detail,
         request: request.summary.into(),
@@ -234,11 +253,18 @@ pub(super) async fn reprocess(
         cursor: None,
         limit: None,
     };
-    let chosen = ReprocessFilter { ids: asked.ids, requests: filter(workspace, &query)? };
+    let chosen = ReprocessFilter {
+        ids: asked.ids,
+        requests: filter(workspace, &query)?,
+    };
     let report = app.store.reprocess(chosen, body.dry_run).await?;
     Ok(Json(ReprocessAnswer {
         dry_run: body.dry_run,
         seen: report.seen,
-        changed: report.changed.into_iter().map(ReprocessedView::from).collect(),
+        changed: report
+            .changed
+            .into_iter()
+            .map(ReprocessedView::from)
+            .collect(),
     }))
 }

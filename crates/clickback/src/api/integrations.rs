@@ -130,7 +130,11 @@ fn view(app: &App, integration: &Integration) -> IntegrationView {
     }
 }
 
-fn postback_view(app: &App, integration: &Integration, configuration: &Configuration) -> PostbackView {
+fn postback_view(
+    app: &App,
+    integration: &Integration,
+    configuration: &Configuration,
+) -> PostbackView {
     PostbackView {
         id: configuration.id,
         name: configuration.name.clone(),
@@ -141,7 +145,11 @@ fn postback_view(app: &App, integration: &Integration, configuration: &Configura
 }
 
 /// The URL of a configuration: its parameters, the field mapping, and the secret where one is asked.
-pub(crate) fn postback_url(public_url: &str, integration: &Integration, configuration: &Configuration) -> String {
+pub(crate) fn postback_url(
+    public_url: &str,
+    integration: &Integration,
+    configuration: &Configuration,
+) -> String {
     let rules = &integration.ruleset.rules;
     let mut params = configuration.rules.params.clone();
     for mapping in &rules.field_mappings {
@@ -172,7 +180,9 @@ fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<std::sync::Arc<
 fn checked_name(name: &str, what: &str) -> Answer<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 200 {
-        return Err(Problem::invalid(format!("{what} must be 1 to 200 characters")));
+        return Err(Problem::invalid(format!(
+            "{what} must be 1 to 200 characters"
+        )));
     }
     Ok(name.to_owned())
 }
@@ -208,14 +218,25 @@ fn checked_rules(rules: Rules) -> Answer<Rules> {
             )));
         }
     }
-    if let Some(word) = rules.events.keys().chain(rules.statuses.keys()).find(|word| **word != word.trim().to_lowercase()) {
-        return Err(Problem::invalid(format!("the word `{word}` must be written in lower case, without blanks around")));
+    if let Some(word) = rules
+        .events
+        .keys()
+        .chain(rules.statuses.keys())
+        .find(|word| **word != word.trim().to_lowercase())
+    {
+        return Err(Problem::invalid(format!(
+            "the word `{word}` must be written in lower case, without blanks around"
+        )));
     }
     if let Some(net) = rules.allowed_ips.iter().find(|net| {
         let address = net.split('/').next().unwrap_or_default();
-        address.parse().map_or(true, |ip| !clickback_core::postback::net_contains(net, ip))
+        address
+            .parse()
+            .map_or(true, |ip| !clickback_core::postback::net_contains(net, ip))
     }) {
-        return Err(Problem::invalid(format!("`{net}` in allowed_ips is neither an address nor a network")));
+        return Err(Problem::invalid(format!(
+            "`{net}` in allowed_ips is neither an address nor a network"
+        )));
     }
     if rules.secrets.iter().any(|secret| secret.len() < 8) {
         return Err(Problem::invalid("a secret must have at least 8 characters"));
@@ -226,16 +247,31 @@ fn checked_rules(rules: Rules) -> Answer<Rules> {
 fn checked_postback(body: PostbackBody) -> Answer<NewConfiguration> {
     let event = body.event.trim().to_lowercase();
     if event.is_empty() || event.len() > clickback_core::postback::MAX_EVENT_BYTES {
-        return Err(Problem::invalid("event must be 1 to 64 bytes, such as registration, sale or resale"));
+        return Err(Problem::invalid(
+            "event must be 1 to 64 bytes, such as registration, sale or resale",
+        ));
     }
-    Ok(NewConfiguration { name: checked_name(&body.name, "name")?, event, rules: body.rules })
+    Ok(NewConfiguration {
+        name: checked_name(&body.name, "name")?,
+        event,
+        rules: body.rules,
+    })
 }
 
 /// All integrations.
 #[utoipa::path(get, path = "/api/v1/integrations", tag = "integrations", security(("token" = [])),
     responses((status = 200, body = IntegrationList)))]
-pub(super) async fn list(State(app): State<AppState>, Caller(workspace): Caller) -> Json<IntegrationList> {
-    let items = app.store.snapshot().of(workspace).iter().map(|one| view(&app, one)).collect();
+pub(super) async fn list(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+) -> Json<IntegrationList> {
+    let items = app
+        .store
+        .snapshot()
+        .of(workspace)
+        .iter()
+        .map(|one| view(&app, one))
+        .collect();
     Json(IntegrationList { items, next: None })
 }
 
@@ -256,7 +292,11 @@ pub(super) async fn create(
                     "`{slug}` is not ready yet; make a custom integration (partner null)"
                 )));
             }
-            None => return Err(Problem::invalid(format!("there is no partner `{slug}` in the catalogue"))),
+            None => {
+                return Err(Problem::invalid(format!(
+                    "there is no partner `{slug}` in the catalogue"
+                )));
+            }
         },
     };
     let default_param = partner.map_or("sub1", |partner| partner.clickid.default.as_str());
@@ -273,7 +313,9 @@ pub(super) async fn create(
     let postbacks = partner.map_or_else(usual_postbacks, |partner| partner.postbacks.clone());
     let rules = match body.rules {
         Some(rules) => checked_rules(rules)?,
-        None => partner.map(|partner| partner.rules.clone()).unwrap_or_default(),
+        None => partner
+            .map(|partner| partner.rules.clone())
+            .unwrap_or_default(),
     };
     let made = app
         .store
@@ -294,7 +336,11 @@ pub(super) async fn create(
                 .collect(),
             fields: partner
                 .map(|partner| {
-                    partner.fields.iter().map(|field| (field.clone(), field.name.en.clone())).collect()
+                    partner
+                        .fields
+                        .iter()
+                        .map(|field| (field.clone(), field.name.en.clone()))
+                        .collect()
                 })
                 .unwrap_or_default(),
         })
@@ -324,7 +370,11 @@ pub(super) async fn update(
     Body(body): Body<IntegrationPatchBody>,
 ) -> Answer<Json<IntegrationView>> {
     let known = find(&app, workspace, &text)?;
-    let clickid_param = body.clickid_param.as_deref().map(checked_param).transpose()?;
+    let clickid_param = body
+        .clickid_param
+        .as_deref()
+        .map(checked_param)
+        .transpose()?;
     let clickid_macro = match (&body.clickid_macro, &clickid_param) {
         (Some(given), _) => Some(checked_name(given, "clickid_macro")?),
         // A new parameter brings its macro in the style that the partner uses.
@@ -339,7 +389,11 @@ pub(super) async fn update(
         (None, None) => None,
     };
     let patch = IntegrationPatch {
-        name: body.name.as_deref().map(|name| checked_name(name, "name")).transpose()?,
+        name: body
+            .name
+            .as_deref()
+            .map(|name| checked_name(name, "name"))
+            .transpose()?,
         clickid_param,
         clickid_macro,
         enabled: body.enabled,
@@ -357,7 +411,9 @@ pub(super) async fn delete(
     Caller(workspace): Caller,
     Path(text): Path<String>,
 ) -> Answer<StatusCode> {
-    app.store.delete_integration(find(&app, workspace, &text)?.id).await?;
+    app.store
+        .delete_integration(find(&app, workspace, &text)?.id)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -370,7 +426,10 @@ pub(super) async fn list_postbacks(
     Path(text): Path<String>,
 ) -> Answer<Json<PostbackList>> {
     let known = find(&app, workspace, &text)?;
-    Ok(Json(PostbackList { items: view(&app, &known).postbacks, next: None }))
+    Ok(Json(PostbackList {
+        items: view(&app, &known).postbacks,
+        next: None,
+    }))
 }
 
 /// Adds a postback configuration.
@@ -384,8 +443,14 @@ pub(super) async fn create_postback(
     Body(body): Body<PostbackBody>,
 ) -> Answer<(StatusCode, Json<PostbackView>)> {
     let known = find(&app, workspace, &text)?;
-    let made = app.store.create_configuration(known.id, checked_postback(body)?).await?;
-    Ok((StatusCode::CREATED, Json(postback_view(&app, &known, &made))))
+    let made = app
+        .store
+        .create_configuration(known.id, checked_postback(body)?)
+        .await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(postback_view(&app, &known, &made)),
+    ))
 }
 
 fn find_postback(
@@ -395,7 +460,11 @@ fn find_postback(
 ) -> Answer<(std::sync::Arc<Integration>, ConfigurationId)> {
     let known = find(app, workspace, integration)?;
     let postback: ConfigurationId = id(postback, "postback configuration")?;
-    if known.configurations.iter().any(|configuration| configuration.id == postback) {
+    if known
+        .configurations
+        .iter()
+        .any(|configuration| configuration.id == postback)
+    {
         Ok((known, postback))
     } else {
         Err(Problem::not_found("postback configuration"))
@@ -413,7 +482,10 @@ pub(super) async fn update_postback(
     Body(body): Body<PostbackBody>,
 ) -> Answer<Json<PostbackView>> {
     let (known, postback) = find_postback(&app, workspace, &path)?;
-    let changed = app.store.update_configuration(postback, checked_postback(body)?).await?;
+    let changed = app
+        .store
+        .update_configuration(postback, checked_postback(body)?)
+        .await?;
     Ok(Json(postback_view(&app, &known, &changed)))
 }
 
@@ -464,11 +536,15 @@ pub(super) async fn send_test(
     Body(body): Body<TestBody>,
 ) -> Answer<Json<TestAnswer>> {
     let integration = find(&app, workspace, &text)?;
-    let event = body.event.unwrap_or_else(|| EventName::Registration.as_str().to_owned());
+    let event = body
+        .event
+        .unwrap_or_else(|| EventName::Registration.as_str().to_owned());
     let mut params = Vec::new();
-    for (name, value) in
-        [("tracker.cost", body.amount), ("tracker.currency", body.currency), ("tracker.tid", body.tid)]
-    {
+    for (name, value) in [
+        ("tracker.cost", body.amount),
+        ("tracker.currency", body.currency),
+        ("tracker.tid", body.tid),
+    ] {
         params.extend(value.map(|value| (name.to_owned(), value)));
     }
     let url = link::postback_url(&link::PostbackTemplate {
@@ -478,19 +554,41 @@ pub(super) async fn send_test(
         clickid: "test-lead",
         params: &params,
     });
-    let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let raw = RawRequest { method: "GET", query: query.as_bytes().to_vec(), ..RawRequest::default() };
+    let query = url
+        .split_once('?')
+        .map(|(_, query)| query)
+        .unwrap_or_default();
+    let raw = RawRequest {
+        method: "GET",
+        query: query.as_bytes().to_vec(),
+        ..RawRequest::default()
+    };
     let received_at = app.clock.now();
-    let judged = Parts { query: &raw.query, content_type: None, body: None }
-        .judge(&integration.ruleset, received_at)
-        .map_err(|rejection| Problem::invalid(rejection.to_string()))?;
+    let judged = Parts {
+        query: &raw.query,
+        content_type: None,
+        body: None,
+    }
+    .judge(&integration.ruleset, received_at)
+    .map_err(|rejection| Problem::invalid(rejection.to_string()))?;
     let outcome = app
         .store
-        .ingest(Incoming { raw, integration, received_at, judged: Ok(judged), test: true })
+        .ingest(Incoming {
+            raw,
+            integration,
+            received_at,
+            judged: Ok(judged),
+            test: true,
+        })
         .await?;
     Ok(Json(TestAnswer {
         request_id: outcome.request.to_string(),
         verdict: outcome.verdict.code().to_owned(),
-        flags: outcome.flags.codes().into_iter().map(str::to_owned).collect(),
+        flags: outcome
+            .flags
+            .codes()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     }))
 }

@@ -68,7 +68,11 @@ impl From<Lead> for LeadView {
             clickid: lead.clickid,
             name: lead.name,
             status: lead.status,
-            fields: lead.values.into_iter().map(|value| (value.key, value.value)).collect(),
+            fields: lead
+                .values
+                .into_iter()
+                .map(|value| (value.key, value.value))
+                .collect(),
             identities: lead
                 .identities
                 .into_iter()
@@ -153,12 +157,27 @@ pub(super) async fn list(
 ) -> Answer<Json<LeadList>> {
     if let Some(clickid) = &query.clickid {
         let found = app.store.lead_by_clickid(workspace, clickid).await?;
-        return Ok(Json(LeadList { items: found.into_iter().map(LeadView::from).collect(), next: None }));
+        return Ok(Json(LeadList {
+            items: found.into_iter().map(LeadView::from).collect(),
+            next: None,
+        }));
     }
-    let before = query.cursor.as_deref().map(|cursor| id(cursor, "cursor")).transpose()?;
-    let filter = LeadFilter { workspace, search: query.search, before, limit: page_size(query.limit)? };
+    let before = query
+        .cursor
+        .as_deref()
+        .map(|cursor| id(cursor, "cursor"))
+        .transpose()?;
+    let filter = LeadFilter {
+        workspace,
+        search: query.search,
+        before,
+        limit: page_size(query.limit)?,
+    };
     let page = app.store.leads(filter).await?;
-    Ok(Json(LeadList { items: page.items.into_iter().map(LeadView::from).collect(), next: page.next }))
+    Ok(Json(LeadList {
+        items: page.items.into_iter().map(LeadView::from).collect(),
+        next: page.next,
+    }))
 }
 
 /// Makes a lead and applies what waits for its clickid.
@@ -185,7 +204,11 @@ fn new_lead(workspace: WorkspaceId, body: NewLeadBody) -> NewLead {
 
 async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<Lead> {
     let lead = app.store.lead(id(text, "lead")?).await?;
-    if lead.workspace == workspace { Ok(lead) } else { Err(Problem::not_found("lead")) }
+    if lead.workspace == workspace {
+        Ok(lead)
+    } else {
+        Err(Problem::not_found("lead"))
+    }
 }
 
 /// One lead with its fields, ids and totals.
@@ -210,8 +233,11 @@ pub(super) async fn update(
     Body(body): Body<LeadPatchBody>,
 ) -> Answer<Json<LeadView>> {
     let known = find(&app, workspace, &text).await?;
-    let patch =
-        LeadPatch { name: body.name, status: body.status, fields: body.fields.into_iter().collect() };
+    let patch = LeadPatch {
+        name: body.name,
+        status: body.status,
+        fields: body.fields.into_iter().collect(),
+    };
     Ok(Json(app.store.update_lead(known.id, patch).await?.into()))
 }
 
@@ -225,7 +251,12 @@ pub(super) async fn upsert(
     Path(clickid): Path<String>,
     Body(body): Body<NewLeadBody>,
 ) -> Answer<Json<LeadView>> {
-    Ok(Json(app.store.upsert_lead(clickid, new_lead(workspace, body)).await?.into()))
+    Ok(Json(
+        app.store
+            .upsert_lead(clickid, new_lead(workspace, body))
+            .await?
+            .into(),
+    ))
 }
 
 /// Binds an outside id or one more clickid to a lead.
@@ -240,7 +271,10 @@ pub(super) async fn bind(
 ) -> Answer<Json<LeadView>> {
     let known = find(&app, workspace, &text).await?;
     let kind = IdentityKind::from_code(&body.kind).ok_or_else(|| {
-        Problem::invalid(format!("kind is `{}`; it can be clickid, telegram or player", body.kind))
+        Problem::invalid(format!(
+            "kind is `{}`; it can be clickid, telegram or player",
+            body.kind
+        ))
     })?;
     let scope = match (kind, body.integration) {
         (IdentityKind::Player, Some(integration)) => {
@@ -254,7 +288,12 @@ pub(super) async fn bind(
         }
         _ => 0,
     };
-    Ok(Json(app.store.bind_identity(known.id, kind, scope, body.value).await?.into()))
+    Ok(Json(
+        app.store
+            .bind_identity(known.id, kind, scope, body.value)
+            .await?
+            .into(),
+    ))
 }
 
 /// A click that happened elsewhere.
@@ -287,6 +326,12 @@ pub(super) async fn record_click(
         clickback_core::ids::clickid(app.clock.now().millis(), rand::rng().random())
     });
     let params = body.params.into_iter().collect();
-    app.store.record_click(NewClick { workspace, clickid: clickid.clone(), params }).await?;
+    app.store
+        .record_click(NewClick {
+            workspace,
+            clickid: clickid.clone(),
+            params,
+        })
+        .await?;
     Ok((StatusCode::CREATED, Json(ClickView { clickid })))
 }

@@ -63,7 +63,11 @@ pub(super) struct RenderedView {
     url: String,
 }
 
-fn final_url(integration: &Integration, base_url: &str, params: &[(String, String)]) -> Answer<FinalUrl> {
+fn final_url(
+    integration: &Integration,
+    base_url: &str,
+    params: &[(String, String)],
+) -> Answer<FinalUrl> {
     link::final_url(base_url, &integration.clickid_param, params)
         .map_err(|error| Problem::invalid(error.to_string()))
 }
@@ -85,16 +89,22 @@ fn view(integration: &Integration, link: RegistrationLink) -> Answer<LinkView> {
 pub(crate) fn macro_value(lead: &Lead, wanted: &OurMacro) -> Option<String> {
     match wanted {
         OurMacro::Clickid => Some(lead.clickid.clone()),
-        OurMacro::Field(key) => {
-            lead.values.iter().find(|value| value.key == *key).map(|value| value.value.clone())
-        }
+        OurMacro::Field(key) => lead
+            .values
+            .iter()
+            .find(|value| value.key == *key)
+            .map(|value| value.value.clone()),
         OurMacro::LeadName => Some(lead.name.clone()),
         OurMacro::LeadId => Some(lead.id.to_string()),
         OurMacro::Tracker(_) => None,
     }
 }
 
-async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<(Arc<Integration>, RegistrationLink)> {
+async fn find(
+    app: &App,
+    workspace: WorkspaceId,
+    text: &str,
+) -> Answer<(Arc<Integration>, RegistrationLink)> {
     let link = app.store.link(id(text, "registration link")?).await?;
     let integration = app.store.snapshot().get(workspace, link.integration);
     integration
@@ -105,7 +115,10 @@ async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<(Arc<Inte
 /// All registration links.
 #[utoipa::path(get, path = "/api/v1/links", tag = "links", security(("token" = [])),
     responses((status = 200, body = LinkList)))]
-pub(super) async fn list(State(app): State<AppState>, Caller(workspace): Caller) -> Answer<Json<LinkList>> {
+pub(super) async fn list(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+) -> Answer<Json<LinkList>> {
     let snapshot = app.store.snapshot();
     let mut items = Vec::new();
     for link in app.store.links(workspace).await? {

@@ -28,10 +28,15 @@ pub fn routes() -> Router<AppState> {
     let v1 = Router::new()
         .route("/partners", get(partners::list))
         .route("/partners/{slug}", get(partners::one))
-        .route("/integrations", get(integrations::list).post(integrations::create))
+        .route(
+            "/integrations",
+            get(integrations::list).post(integrations::create),
+        )
         .route(
             "/integrations/{id}",
-            get(integrations::one).patch(integrations::update).delete(integrations::delete),
+            get(integrations::one)
+                .patch(integrations::update)
+                .delete(integrations::delete),
         )
         .route(
             "/integrations/{id}/postbacks",
@@ -44,7 +49,10 @@ pub fn routes() -> Router<AppState> {
         .route("/integrations/{id}/test", post(integrations::send_test))
         .route("/custom-fields", get(fields::list).post(fields::create))
         .route("/custom-fields/{id}", patch(fields::update))
-        .route("/custom-events", get(fields::list_events).post(fields::define_event))
+        .route(
+            "/custom-events",
+            get(fields::list_events).post(fields::define_event),
+        )
         .route("/leads", get(leads::list).post(leads::create))
         .route("/leads/{id}", get(leads::one).patch(leads::update))
         .route("/leads/{id}/identities", post(leads::bind))
@@ -62,7 +70,9 @@ pub fn routes() -> Router<AppState> {
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY));
-    Router::new().nest("/api/v1", v1).route("/api/openapi.json", get(openapi))
+    Router::new()
+        .nest("/api/v1", v1)
+        .route("/api/openapi.json", get(openapi))
 }
 
 #[derive(OpenApi)]
@@ -116,7 +126,10 @@ struct Description;
 pub fn description() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
     let components = description.components.get_or_insert_default();
-    components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    components.add_security_scheme(
+        "token",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+    );
     description
 }
 

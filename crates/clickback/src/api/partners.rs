@@ -45,7 +45,11 @@ pub(super) async fn list(State(app): State<AppState>, _: Caller) -> Json<Partner
                 clickback_core::partner::Readiness::Soon => "soon".to_owned(),
             },
             clickid_params: partner.clickid.params.clone(),
-            events: partner.postbacks.iter().map(|postback| postback.event.clone()).collect(),
+            events: partner
+                .postbacks
+                .iter()
+                .map(|postback| postback.event.clone())
+                .collect(),
         })
         .collect();
     Json(PartnerList { items, next: None })
@@ -59,5 +63,9 @@ pub(super) async fn one(
     _: Caller,
     Path(slug): Path<String>,
 ) -> Answer<Json<clickback_core::partner::Partner>> {
-    app.catalogue.get(&slug).cloned().map(Json).ok_or_else(|| Problem::not_found("partner"))
+    app.catalogue
+        .get(&slug)
+        .cloned()
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("partner"))
 }

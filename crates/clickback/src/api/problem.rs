@@ -20,8 +20,16 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into() }
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            status,
+            code,
+            detail: detail.into(),
+        }
     }
 
     /// A value that cannot be used: which one, and what would do.
@@ -30,7 +38,11 @@ impl Problem {
     }
 
     pub(super) fn not_found(what: &str) -> Problem {
-        Problem::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("{what} not found"),
+        )
     }
 }
 
@@ -66,7 +78,10 @@ impl IntoResponse for Problem {
         });
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
@@ -84,15 +99,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Json::<T>::from_request(request, state).await.map(|Json(value)| Body(value)).map_err(
-            |rejection: JsonRejection| {
+        Json::<T>::from_request(request, state)
+            .await
+            .map(|Json(value)| Body(value))
+            .map_err(|rejection: JsonRejection| {
                 let status = match rejection.status() {
-                    StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => StatusCode::BAD_REQUEST,
+                    StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => {
+                        StatusCode::BAD_REQUEST
+                    }
                     other => other,
                 };
                 Problem::new(status, "bad_body", rejection.body_text())
-            },
-        )
+            })
     }
 }
 
@@ -122,12 +140,18 @@ pub(super) fn page_size(asked: Option<usize>) -> Answer<usize> {
     match asked {
         None => Ok(50),
         Some(limit @ 1..=200) => Ok(limit),
-        Some(other) => Err(Problem::invalid(format!("limit is {other}; it can be 1 to 200"))),
+        Some(other) => Err(Problem::invalid(format!(
+            "limit is {other}; it can be 1 to 200"
+        ))),
     }
 }
 
 pub(super) async fn no_such_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no_such_route", "the API has no such address; see /api/openapi.json")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no_such_route",
+        "the API has no such address; see /api/openapi.json",
+    )
 }
 
 pub(super) async fn method_not_allowed() -> Problem {

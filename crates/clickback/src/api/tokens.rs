@@ -9,12 +9,14 @@ const PREFIX: &str = "cb_";
 /// A new token and the hash that is stored of it.
 pub fn generate() -> (String, [u8; 32]) {
     let bytes: [u8; 32] = rand::rng().random();
-    let digits = bytes.iter().fold(String::with_capacity(67), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing into a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let digits = bytes
+        .iter()
+        .fold(String::with_capacity(67), |mut text, byte| {
+            use std::fmt::Write as _;
+            // Writing into a String does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
     let token = format!("{PREFIX}{digits}");
     let hash = hash(&token);
     (token, hash)

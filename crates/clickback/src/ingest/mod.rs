@@ -26,7 +26,10 @@ const MISSING_KEPT: usize = 10_000;
 
 /// Routes of the public postback addresses. No login, no cookies, no origin check: partners call.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/postbacks/{uuid}/tracker-postback", any(postback::receive))
+    Router::new().route(
+        "/api/postbacks/{uuid}/tracker-postback",
+        any(postback::receive),
+    )
 }
 
 /// Guards the database against floods of unknown uuids and refused senders. A correctly addressed
@@ -57,7 +60,9 @@ impl Guard {
 
     /// Whether the uuid was looked up and not found, or its refusal confirmed, a moment ago.
     fn looked_up_lately(&self, uuid: Uuid) -> bool {
-        let Ok(mut missing) = self.missing.lock() else { return false };
+        let Ok(mut missing) = self.missing.lock() else {
+            return false;
+        };
         let now = Instant::now();
         if missing.len() >= MISSING_KEPT {
             missing.retain(|_, at| now.duration_since(*at) < FORGET_MISSING_AFTER);

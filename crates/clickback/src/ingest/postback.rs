@@ -69,10 +69,12 @@ pub(super) async fn receive(
         }
     };
     let judged = match judged {
-        Err(Rejection::Forbidden) => match recheck(&app, &uuid, &raw, &integration, address).await {
-            Ok(judged) => judged,
-            Err(response) => return response,
-        },
+        Err(Rejection::Forbidden) => {
+            match recheck(&app, &uuid, &raw, &integration, address).await {
+                Ok(judged) => judged,
+                Err(response) => return response,
+            }
+        }
         judged => judged,
     };
     store(&app, raw, integration, judged).await
@@ -81,7 +83,9 @@ pub(super) async fn receive(
 /// The integration from memory; one that is not there is looked up in the database once, because
 /// another process may have just made it.
 async fn find(app: &App, uuid: &str) -> Result<Option<Arc<Integration>>, StoreError> {
-    let Ok(uuid) = Uuid::try_parse(uuid) else { return Ok(None) };
+    let Ok(uuid) = Uuid::try_parse(uuid) else {
+        return Ok(None);
+    };
     if let Some(known) = app.store.snapshot().by_uuid.get(&uuid) {
         return Ok(Some(Arc::clone(known)));
     }
@@ -96,9 +100,15 @@ async fn read_body(app: &App, raw: &RawRequest, body: Body) -> Result<Option<Byt
     if raw.method != "POST" {
         return Ok(None);
     }
-    let kind = raw.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let kind = raw
+        .content_type
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if kind.starts_with("multipart/") {
-        return Err(Rejection::UnsupportedType { given: kind.chars().take(80).collect() });
+        return Err(Rejection::UnsupportedType {
+            given: kind.chars().take(80).collect(),
+        });
     }
     let limit = app.settings.max_body;
     let read = Limited::new(body, limit).collect();
@@ -107,7 +117,9 @@ async fn read_body(app: &App, raw: &RawRequest, body: Body) -> Result<Option<Byt
         Err(_) => Err(Rejection::BodyTimeout),
         Ok(Ok(collected)) => Ok(Some(collected.to_bytes()).filter(|bytes| !bytes.is_empty())),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Rejection::TooLarge { limit }),
-        Ok(Err(_)) => Err(Rejection::BadBody { detail: "the body broke off".to_owned() }),
+        Ok(Err(_)) => Err(Rejection::BadBody {
+            detail: "the body broke off".to_owned(),
+        }),
     }
 }
 
@@ -121,8 +133,11 @@ fn judge_raw(
         return Err(Rejection::SwitchedOff);
     }
     let rules = &integration.ruleset;
-    let parts =
-        Parts { query: &raw.query, content_type: raw.content_type.as_deref(), body: raw.body.as_deref() };
+    let parts = Parts {
+        query: &raw.query,
+        content_type: raw.content_type.as_deref(),
+        body: raw.body.as_deref(),
+    };
     let params = parts.params(rules)?;
     authorize(&params, rules, Some(address))?;
     judge(&params, rules, app.clock.now())
@@ -146,7 +161,11 @@ async fn recheck(
             return Ok(again);
         }
     }
-    if app.guard.may_refuse(address) { Ok(Err(Rejection::Forbidden)) } else { Err(too_many(app)) }
+    if app.guard.may_refuse(address) {
+        Ok(Err(Rejection::Forbidden))
+    } else {
+        Err(too_many(app))
+    }
 }
 
 async fn store(
@@ -156,7 +175,13 @@ async fn store(
     judged: Result<Postback, Rejection>,
 ) -> Response {
     let rejection = judged.as_ref().err().cloned();
-    let incoming = Incoming { raw, integration, received_at: app.clock.now(), judged, test: false };
+    let incoming = Incoming {
+        raw,
+        integration,
+        received_at: app.clock.now(),
+        judged,
+        test: false,
+    };
     match app.store.ingest(incoming).await {
         Ok(outcome) => {
             app.metrics.stored(outcome.verdict);
@@ -179,7 +204,10 @@ fn answer(status: StatusCode, body: String) -> Response {
 }
 
 fn accepted(request: RequestId) -> Response {
-    answer(StatusCode::OK, format!("{{\"ok\":true,\"request_id\":\"{request}\"}}"))
+    answer(
+        StatusCode::OK,
+        format!("{{\"ok\":true,\"request_id\":\"{request}\"}}"),
+    )
 }
 
 fn rejected(request: RequestId, rejection: &Rejection) -> Response {
@@ -214,14 +242,22 @@ fn too_many(app: &App) -> Response {
     app.metrics.refused("too_many_refusals");
     let message = "too many requests to unknown or refusing addresses; try again in a second";
     let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_refusals", message);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
 fn method_not_allowed() -> Response {
     let message = "postbacks are GET or POST";
-    let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+    let mut response = refusal(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        message,
+    );
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, POST"));
     response
 }
 
@@ -233,6 +269,8 @@ fn unavailable(app: &App, error: &StoreError) -> Response {
     }
     let message = "the postback could not be stored now; send it again";
     let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }

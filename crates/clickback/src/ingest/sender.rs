@@ -12,10 +12,15 @@ pub(super) fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> 
     if trusted.is_empty() || !is_proxy(sender) {
         return sender;
     }
-    let values: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let values: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
+        let Ok(ip) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
         sender = ip.to_canonical();
         if !is_proxy(sender) {
             break;
@@ -38,7 +43,11 @@ mod tests {
             ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
             // The client's own entry stands left of what the proxy saw.
             ("10.0.0.1", &["1.2.3.4, 198.51.100.7"], "198.51.100.7"),
-            ("10.0.0.1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+            (
+                "10.0.0.1",
+                &["1.2.3.4, 198.51.100.7, 10.0.0.2"],
+                "198.51.100.7",
+            ),
             ("10.0.0.1", &["1.2.3.4", "198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["nonsense"], "10.0.0.1"),
             ("10.0.0.1", &["10.0.0.3"], "10.0.0.3"),

@@ -45,7 +45,13 @@ pub(super) struct Front<S> {
 
 impl<S> Front<S> {
     pub(super) fn new(socket: S) -> Self {
-        Self { socket, place: Place::Head, raw: Vec::new(), ready: Vec::new(), given: 0 }
+        Self {
+            socket,
+            place: Place::Head,
+            raw: Vec::new(),
+            ready: Vec::new(),
+            given: 0,
+        }
     }
 
     /// Moves what can be judged from `raw` to `ready`.
@@ -55,13 +61,24 @@ impl<S> Front<S> {
                 Place::Over => return self.raw.clear(),
                 Place::Open => self.ready.append(&mut self.raw),
                 Place::Body(left) => {
-                    let take = self.raw.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    let take = self
+                        .raw
+                        .len()
+                        .min(usize::try_from(left).unwrap_or(usize::MAX));
                     self.ready.extend(self.raw.drain(..take));
                     let left = left - take as u64;
-                    self.place = if left == 0 { Place::Head } else { Place::Body(left) };
+                    self.place = if left == 0 {
+                        Place::Head
+                    } else {
+                        Place::Body(left)
+                    };
                 }
                 Place::Head => {
-                    let blank = self.raw.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                    let blank = self
+                        .raw
+                        .iter()
+                        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                        .count();
                     self.raw.drain(..blank);
                     let end = head_end(&self.raw);
                     if end.is_none() && self.raw.len() <= MAX_HEAD {
@@ -80,7 +97,10 @@ impl<S> Front<S> {
 
     /// A whole head, mended where needed.
     fn pass(&mut self, head: &[u8]) {
-        let line_end = head.iter().position(|byte| *byte == b'\n').map_or(head.len(), |at| at + 1);
+        let line_end = head
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(head.len(), |at| at + 1);
         let (line, headers) = head.split_at(line_end);
         let Some((method, target, version)) = split_line(line) else {
             return self.refuse(400);
@@ -100,7 +120,8 @@ impl<S> Front<S> {
                 if is_plain(*byte) {
                     self.ready.push(*byte);
                 } else {
-                    self.ready.extend_from_slice(format!("%{byte:02X}").as_bytes());
+                    self.ready
+                        .extend_from_slice(format!("%{byte:02X}").as_bytes());
                 }
             }
             self.ready.push(b' ');
@@ -112,7 +133,9 @@ impl<S> Front<S> {
 
     /// Puts a request for an explained refusal in place of what came.
     fn refuse(&mut self, status: u16) {
-        let request = format!("GET /refused/{status} HTTP/1.1\r\nHost: clickback\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "GET /refused/{status} HTTP/1.1\r\nHost: clickback\r\nConnection: close\r\n\r\n"
+        );
         self.ready.extend_from_slice(request.as_bytes());
         self.raw.clear();
         self.place = Place::Over;
@@ -143,24 +166,35 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
 fn split_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let method_end = line.iter().position(|byte| *byte == b' ')?;
     let version_start = line.windows(6).rposition(|window| window == b" HTTP/")?;
-    let is_method = line[..method_end].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    let is_method = line[..method_end]
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
     if version_start <= method_end || method_end == 0 || !is_method {
         return None;
     }
-    Some((&line[..method_end], &line[method_end + 1..version_start], &line[version_start + 1..]))
+    Some((
+        &line[..method_end],
+        &line[method_end + 1..version_start],
+        &line[version_start + 1..],
+    ))
 }
 
 /// What follows a head. Anything unusual about the body's length is the parser's to judge.
 fn after(headers: &[u8]) -> Place {
     let mut length = None;
     for line in headers.split(|byte| *byte == b'\n') {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            continue;
+        };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"transfer-encoding") || name.eq_ignore_ascii_case(b"upgrade") {
+        if name.eq_ignore_ascii_case(b"transfer-encoding") || name.eq_ignore_ascii_case(b"upgrade")
+        {
             return Place::Open;
         }
         if name.eq_ignore_ascii_case(b"content-length") {
-            let parsed = std::str::from_utf8(value).ok().and_then(|text| text.parse::<u64>().ok());
+            let parsed = std::str::from_utf8(value)
+                .ok()
+                .and_then(|text| text.parse::<u64>().ok());
             match (parsed, length) {
                 (Some(one), None) => length = Some(one),
                 _ => return Place::Open,
@@ -174,7 +208,11 @@ fn after(headers: &[u8]) -> Place {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Front<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
             if this.given < this.ready.len() {
@@ -209,7 +247,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Front<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Front<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().socket).poll_write(context, bytes)
     }
 
@@ -249,18 +291,36 @@ mod tests {
             }
             results.push(String::from_utf8_lossy(&front.ready).into_owned());
         }
-        assert!(results.iter().all(|result| *result == results[0]), "{results:?}");
+        assert!(
+            results.iter().all(|result| *result == results[0]),
+            "{results:?}"
+        );
         results.remove(0)
     }
 
     #[test]
     fn request_lines_are_mended() {
         let cases = [
-            ("GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"),
-            ("GET /a?b=Ж HTTP/1.1\r\n\r\n", "GET /a?b=%D0%96 HTTP/1.1\r\n\r\n"),
-            ("GET /a?b=\"<x>\" HTTP/1.1\r\n\r\n", "GET /a?b=%22%3Cx%3E%22 HTTP/1.1\r\n\r\n"),
-            ("GET /a?b=Bob Smith HTTP/1.1\r\n\r\n", "GET /a?b=Bob%20Smith HTTP/1.1\r\n\r\n"),
-            ("GET /a?b={x}[y]#z#\\& HTTP/1.1\n\n", "GET /a?b={x}[y]#z#\\& HTTP/1.1\n\n"),
+            (
+                "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n",
+                "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n",
+            ),
+            (
+                "GET /a?b=Ж HTTP/1.1\r\n\r\n",
+                "GET /a?b=%D0%96 HTTP/1.1\r\n\r\n",
+            ),
+            (
+                "GET /a?b=\"<x>\" HTTP/1.1\r\n\r\n",
+                "GET /a?b=%22%3Cx%3E%22 HTTP/1.1\r\n\r\n",
+            ),
+            (
+                "GET /a?b=Bob Smith HTTP/1.1\r\n\r\n",
+                "GET /a?b=Bob%20Smith HTTP/1.1\r\n\r\n",
+            ),
+            (
+                "GET /a?b={x}[y]#z#\\& HTTP/1.1\n\n",
+                "GET /a?b={x}[y]#z#\\& HTTP/1.1\n\n",
+            ),
         ];
         for (sent, expected) in cases {
             assert_eq!(seen(sent.as_bytes()), expected);
@@ -278,15 +338,25 @@ mod tests {
 
     #[test]
     fn heads_beyond_the_limits_are_refused_once() {
-        let long = format!("GET /a?{} HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "x".repeat(70_000));
+        let long = format!(
+            "GET /a?{} HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+            "x".repeat(70_000)
+        );
         assert!(seen(long.as_bytes()).starts_with("GET /refused/414 "));
         assert_eq!(seen(long.as_bytes()).matches("GET ").count(), 1);
         let many = format!("GET /a HTTP/1.1\r\n{}\r\n", "X: 1\r\n".repeat(101));
         assert!(seen(many.as_bytes()).starts_with("GET /refused/431 "));
         let few = format!("GET /a HTTP/1.1\r\n{}\r\n", "X: 1\r\n".repeat(100));
         assert!(seen(few.as_bytes()).starts_with("GET /a "));
-        for nonsense in ["HELLO\r\n\r\n", " GET / HTTP/1.1\r\n\r\n", "G\"T / HTTP/1.1\r\n\r\n"] {
-            assert!(seen(nonsense.as_bytes()).starts_with("GET /refused/400 "), "{nonsense}");
+        for nonsense in [
+            "HELLO\r\n\r\n",
+            " GET / HTTP/1.1\r\n\r\n",
+            "G\"T / HTTP/1.1\r\n\r\n",
+        ] {
+            assert!(
+                seen(nonsense.as_bytes()).starts_with("GET /refused/400 "),
+                "{nonsense}"
+            );
         }
         assert!(seen(&vec![b'x'; 200_000]).starts_with("GET /refused/431 "));
     }

@@ -41,7 +41,12 @@ impl Default for Limits {
 }
 
 /// Serves until `stop` turns true; returns when every begun request is answered.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -75,7 +80,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
         // Answers are small and must not wait for more.
         let _ = stream.set_nodelay(true);
         let service = service(router.clone(), peer);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(Front::new(stream)), service));
+        let connection =
+            graceful.watch(builder.serve_connection(TokioIo::new(Front::new(stream)), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended");
@@ -84,7 +90,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.stop_timeout, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(limits.stop_timeout, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some connections did not finish in time");
     }
 }

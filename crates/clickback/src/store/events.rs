@@ -66,6 +66,15 @@ pub struct EventFilter {
 impl EventFilter {
     /// All events of a workspace.
     pub fn new(workspace: WorkspaceId) -> Self {
-        Self { workspace, lead: None, integration: None, kind: None, from: None, to: None, before: None, limit: 50 }
+        Self {
+            workspace,
+            lead: None,
+            integration: None,
+            kind: None,
+            from: None,
+            to: None,
+            before: None,
+            limit: 50,
+        }
     }
 }

@@ -64,7 +64,9 @@ impl Verdict {
 
     /// The verdict stored as this number.
     pub fn from_number(number: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|verdict| verdict.number() == number)
+        Self::ALL
+            .into_iter()
+            .find(|verdict| verdict.number() == number)
     }
 }
 

@@ -139,14 +139,21 @@ pub struct Snapshot {
 impl Snapshot {
     /// The integrations of a workspace, oldest first.
     pub fn of(&self, workspace: WorkspaceId) -> Vec<Arc<Integration>> {
-        let mut list: Vec<_> =
-            self.by_id.values().filter(|integration| integration.workspace == workspace).cloned().collect();
+        let mut list: Vec<_> = self
+            .by_id
+            .values()
+            .filter(|integration| integration.workspace == workspace)
+            .cloned()
+            .collect();
         list.sort_by_key(|integration| integration.id);
         list
     }
 
     /// One integration of a workspace.
     pub fn get(&self, workspace: WorkspaceId, id: IntegrationId) -> Option<Arc<Integration>> {
-        self.by_id.get(&id).filter(|integration| integration.workspace == workspace).cloned()
+        self.by_id
+            .get(&id)
+            .filter(|integration| integration.workspace == workspace)
+            .cloned()
     }
 }

@@ -58,7 +58,9 @@ impl IdentityKind {
 
     /// The kind stored as this number.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Clickid, Self::Telegram, Self::Player].into_iter().find(|kind| kind.number() == number)
+        [Self::Clickid, Self::Telegram, Self::Player]
+            .into_iter()
+            .find(|kind| kind.number() == number)
     }
 
     /// The stable code.
@@ -72,7 +74,9 @@ impl IdentityKind {
 
     /// The kind with this code.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Clickid, Self::Telegram, Self::Player].into_iter().find(|kind| kind.code() == code)
+        [Self::Clickid, Self::Telegram, Self::Player]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 

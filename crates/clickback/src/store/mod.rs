@@ -11,17 +11,20 @@ pub mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use clickback_core::ids::{
-    ConfigurationId, EventId, FieldId, IntegrationId, LeadId, LinkId, RequestId, TokenId, WorkspaceId,
-};
 use clickback_core::event::Status;
+use clickback_core::ids::{
+    ConfigurationId, EventId, FieldId, IntegrationId, LeadId, LinkId, RequestId, TokenId,
+    WorkspaceId,
+};
 use clickback_core::rules::CustomEvent;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use check::{CheckReport, Health};
 use events::{Event, EventChange, EventFilter};
-use inbox::{Incoming, Outcome, ReprocessFilter, ReprocessReport, Request, RequestFilter, RequestSummary};
+use inbox::{
+    Incoming, Outcome, ReprocessFilter, ReprocessReport, Request, RequestFilter, RequestSummary,
+};
 use integrations::{
     Configuration, CustomField, Integration, IntegrationPatch, NewConfiguration, NewField,
     NewIntegration, NewLink, RegistrationLink, Snapshot, Token,
@@ -73,16 +76,34 @@ pub trait Store: Send + Sync {
     fn live(&self) -> broadcast::Receiver<RequestId>;
 
     async fn create_integration(&self, new: NewIntegration) -> StoreResult<Integration>;
-    async fn update_integration(&self, id: IntegrationId, patch: IntegrationPatch) -> StoreResult<Integration>;
+    async fn update_integration(
+        &self,
+        id: IntegrationId,
+        patch: IntegrationPatch,
+    ) -> StoreResult<Integration>;
     /// Takes it out of lists and answers its URL with 404; events and keys stay.
     async fn delete_integration(&self, id: IntegrationId) -> StoreResult<()>;
-    async fn create_configuration(&self, id: IntegrationId, new: NewConfiguration) -> StoreResult<Configuration>;
-    async fn update_configuration(&self, id: ConfigurationId, new: NewConfiguration) -> StoreResult<Configuration>;
+    async fn create_configuration(
+        &self,
+        id: IntegrationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration>;
+    async fn update_configuration(
+        &self,
+        id: ConfigurationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration>;
     async fn delete_configuration(&self, id: ConfigurationId) -> StoreResult<()>;
 
-    async fn create_field(&self, workspace: WorkspaceId, new: NewField) -> StoreResult<CustomField>;
+    async fn create_field(&self, workspace: WorkspaceId, new: NewField)
+    -> StoreResult<CustomField>;
     async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>>;
-    async fn rename_field(&self, id: FieldId, name: String, visible: bool) -> StoreResult<CustomField>;
+    async fn rename_field(
+        &self,
+        id: FieldId,
+        name: String,
+        visible: bool,
+    ) -> StoreResult<CustomField>;
     /// Defines or changes a custom event.
     async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()>;
 
@@ -97,10 +118,20 @@ pub trait Store: Send + Sync {
     async fn upsert_lead(&self, clickid: String, new: NewLead) -> StoreResult<Lead>;
     async fn update_lead(&self, id: LeadId, patch: LeadPatch) -> StoreResult<Lead>;
     async fn lead(&self, id: LeadId) -> StoreResult<Lead>;
-    async fn lead_by_clickid(&self, workspace: WorkspaceId, clickid: &str) -> StoreResult<Option<Lead>>;
+    async fn lead_by_clickid(
+        &self,
+        workspace: WorkspaceId,
+        clickid: &str,
+    ) -> StoreResult<Option<Lead>>;
     async fn leads(&self, filter: LeadFilter) -> StoreResult<Page<Lead>>;
     /// Binds an outside id or one more clickid, and applies what waits for it.
-    async fn bind_identity(&self, id: LeadId, kind: IdentityKind, scope: i64, value: String) -> StoreResult<Lead>;
+    async fn bind_identity(
+        &self,
+        id: LeadId,
+        kind: IdentityKind,
+        scope: i64,
+        value: String,
+    ) -> StoreResult<Lead>;
     /// Records a click and applies what waits for its clickid.
     async fn record_click(&self, new: NewClick) -> StoreResult<()>;
 
@@ -112,12 +143,21 @@ pub trait Store: Send + Sync {
     async fn requests(&self, filter: RequestFilter) -> StoreResult<Page<RequestSummary>>;
     async fn request(&self, id: RequestId) -> StoreResult<Request>;
     /// Decides requests again from their raw text. A dry run writes nothing.
-    async fn reprocess(&self, filter: ReprocessFilter, dry_run: bool) -> StoreResult<ReprocessReport>;
+    async fn reprocess(
+        &self,
+        filter: ReprocessFilter,
+        dry_run: bool,
+    ) -> StoreResult<ReprocessReport>;
     /// Applies waiting requests whose lead or click is there; returns how many.
     async fn sweep(&self) -> StoreResult<u64>;
 
     /// Stores a token by its hash; the token itself is never stored.
-    async fn create_token(&self, workspace: WorkspaceId, name: String, hash: [u8; 32]) -> StoreResult<Token>;
+    async fn create_token(
+        &self,
+        workspace: WorkspaceId,
+        name: String,
+        hash: [u8; 32],
+    ) -> StoreResult<Token>;
     async fn token_by_hash(&self, hash: [u8; 32]) -> StoreResult<Option<Token>>;
     async fn revoke_token(&self, id: TokenId) -> StoreResult<()>;
 

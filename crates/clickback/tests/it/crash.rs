@@ -25,21 +25,34 @@ const CONNECTIONS: usize = 16;
 const LEADS: usize = 200;
 
 /// Rounds of the suite; `CRASH_ROUNDS` asks for another number.
-#[expect(clippy::disallowed_methods, reason = "the script asks for its own number of rounds")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the script asks for its own number of rounds"
+)]
 fn rounds() -> usize {
-    std::env::var("CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(50)
+    std::env::var("CRASH_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(50)
 }
 
 /// Not a test by itself: the server that the crash tests start in a process of its own.
 #[test]
 #[ignore = "started by the crash tests"]
-#[expect(clippy::disallowed_methods, reason = "how the parent tells this process what to serve")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the parent tells this process what to serve"
+)]
 fn serve_until_killed() {
-    let Ok(directory) = std::env::var("CRASH_DIRECTORY") else { return };
+    let Ok(directory) = std::env::var("CRASH_DIRECTORY") else {
+        return;
+    };
     let answer_early = std::env::var("CRASH_ANSWER_EARLY").is_ok();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("an address");
         let settings = Settings::local(PathBuf::from(directory));
         let app = App::open_with(settings, Arc::new(SystemClock), answer_early).expect("opens");
         println!("\nlistening {}", listener.local_addr().expect("an address"));
@@ -51,7 +64,12 @@ fn serve_until_killed() {
 pub(crate) fn start(directory: &Path, answer_early: bool) -> (Child, SocketAddr) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command
-        .args(["--exact", "crash::serve_until_killed", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "crash::serve_until_killed",
+            "--ignored",
+            "--nocapture",
+        ])
         .env("CRASH_DIRECTORY", directory)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
@@ -81,9 +99,16 @@ pub(crate) async fn prepare(directory: &Path) -> String {
         configurations: Vec::new(),
         fields: Vec::new(),
     };
-    let made = app.store.create_integration(new).await.expect("an integration");
+    let made = app
+        .store
+        .create_integration(new)
+        .await
+        .expect("an integration");
     for lead in 0..LEADS {
-        let new = NewLead { clickid: Some(format!("lead{lead}")), ..NewLead::default() };
+        let new = NewLead {
+            clickid: Some(format!("lead{lead}")),
+            ..NewLead::default()
+        };
         app.store.create_lead(new).await.expect("a lead");
     }
     app.store.close().await;
@@ -91,20 +116,37 @@ pub(crate) async fn prepare(directory: &Path) -> String {
 }
 
 /// Sends until the server dies; returns the ids of the answers with 200.
-async fn hammer(address: SocketAddr, path: String, round: usize, connection: usize) -> Vec<RequestId> {
+async fn hammer(
+    address: SocketAddr,
+    path: String,
+    round: usize,
+    connection: usize,
+) -> Vec<RequestId> {
     let mut acknowledged = Vec::new();
-    let Ok(mut client) = Client::connect(address).await else { return acknowledged };
+    let Ok(mut client) = Client::connect(address).await else {
+        return acknowledged;
+    };
     for number in 0.. {
         let lead = (number * 31 + connection * 7) % LEADS;
         // Every fourth id comes twice: a retry, also across the kill.
-        let tid = if number % 4 == 0 { format!("r{}c{connection}n{}", round.saturating_sub(1), number) } else { format!("r{round}c{connection}n{number}") };
+        let tid = if number % 4 == 0 {
+            format!("r{}c{connection}n{}", round.saturating_sub(1), number)
+        } else {
+            format!("r{round}c{connection}n{number}")
+        };
         let request = format!(
             "GET {path}?tracker.event=sale&clickid=lead{lead}&tracker.cost=1.5&tracker.currency=usd&tracker.tid={tid} HTTP/1.1\r\nHost: x\r\n\r\n"
         );
         match client.exchange(request.as_bytes()).await {
             Ok(200) => {
-                let answer: serde_json::Value = serde_json::from_slice(client.body()).expect("JSON");
-                acknowledged.push(answer["request_id"].as_str().and_then(|id| id.parse().ok()).expect("an id"));
+                let answer: serde_json::Value =
+                    serde_json::from_slice(client.body()).expect("JSON");
+                acknowledged.push(
+                    answer["request_id"]
+                        .as_str()
+                        .and_then(|id| id.parse().ok())
+                        .expect("an id"),
+                );
             }
             _ => break,
         }
@@ -115,8 +157,9 @@ async fn hammer(address: SocketAddr, path: String, round: usize, connection: usi
 /// One life of the server: load, then kill -9 in the middle of it.
 async fn round(directory: &Path, path: &str, round: usize, answer_early: bool) -> Vec<RequestId> {
     let (mut child, address) = start(directory, answer_early);
-    let hammers: Vec<_> =
-        (0..CONNECTIONS).map(|connection| tokio::spawn(hammer(address, path.to_owned(), round, connection))).collect();
+    let hammers: Vec<_> = (0..CONNECTIONS)
+        .map(|connection| tokio::spawn(hammer(address, path.to_owned(), round, connection)))
+        .collect();
     // The moment of the kill moves through the work: so many microseconds of load, never the same.
     let load = Duration::from_micros(120_000 + (round as u64 * 7_919) % 90_000);
     let begun = Instant::now();
@@ -155,7 +198,11 @@ async fn nothing_acknowledged_is_lost_or_counted_twice() {
     for number in 1..=rounds {
         let acknowledged = round(directory.path(), &path, number, false).await;
         assert!(!acknowledged.is_empty(), "round {number} answered nothing");
-        assert_eq!(lost(directory.path(), &acknowledged).await, 0, "round {number} lost requests");
+        assert_eq!(
+            lost(directory.path(), &acknowledged).await,
+            0,
+            "round {number} lost requests"
+        );
         for id in acknowledged {
             assert!(all.insert(id), "an id was given twice");
         }
@@ -165,12 +212,22 @@ async fn nothing_acknowledged_is_lost_or_counted_twice() {
     assert_eq!(report.problems, Vec::<String>::new());
     app.store.close().await;
     // One event per transaction id, whatever was resent.
-    let sql = rusqlite::Connection::open(directory.path().join(clickback::store::sqlite::FILE_NAME)).expect("opens");
+    let sql =
+        rusqlite::Connection::open(directory.path().join(clickback::store::sqlite::FILE_NAME))
+            .expect("opens");
     let double: i64 = sql
-        .query_row("SELECT count(*) FROM (SELECT 1 FROM events GROUP BY lead_id, tid HAVING count(*) > 1)", [], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY lead_id, tid HAVING count(*) > 1)",
+            [],
+            |row| row.get(0),
+        )
         .expect("a count");
     assert_eq!(double, 0);
-    println!("{rounds} kills, {} answers, {} events: 0 lost, 0 double", all.len(), report.events);
+    println!(
+        "{rounds} kills, {} answers, {} events: 0 lost, 0 double",
+        all.len(),
+        report.events
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

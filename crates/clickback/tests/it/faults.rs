@@ -21,7 +21,10 @@ async fn send(client: &mut Client, path: &str, tid: usize) -> (u16, Option<Strin
         "GET {path}?tracker.event=sale&clickid=lead{}&tracker.cost=1&tracker.currency=usd&tracker.tid={tid}&x={fill} HTTP/1.1\r\nHost: x\r\n\r\n",
         tid % 200
     );
-    let status = client.exchange(request.as_bytes()).await.expect("an answer");
+    let status = client
+        .exchange(request.as_bytes())
+        .await
+        .expect("an answer");
     let answer: serde_json::Value = serde_json::from_slice(client.body()).unwrap_or_default();
     (status, answer["request_id"].as_str().map(str::to_owned))
 }
@@ -29,7 +32,10 @@ async fn send(client: &mut Client, path: &str, tid: usize) -> (u16, Option<Strin
 async fn verify(directory: &Path, acknowledged: &[String]) {
     let app = App::open(Settings::local(directory.to_owned())).expect("opens");
     for id in acknowledged {
-        app.store.request(id.parse().expect("an id")).await.expect("an acknowledged request");
+        app.store
+            .request(id.parse().expect("an id"))
+            .await
+            .expect("an acknowledged request");
     }
     let report = app.store.check().await.expect("a report");
     assert_eq!(report.problems, Vec::<String>::new());
@@ -68,7 +74,10 @@ async fn a_full_disk_answers_503_and_recovers() {
         tid += 1;
         assert_eq!(send(&mut client, &path, tid).await.0, 503, "still full");
     }
-    let health = client.exchange(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("an answer");
+    let health = client
+        .exchange(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .expect("an answer");
     assert_eq!(health, 200, "the program lives on");
     std::fs::remove_file(&ballast).expect("room again");
     tid += 1;
@@ -95,7 +104,17 @@ async fn a_failing_sync_answers_503_and_recovers() {
         acknowledged.extend(id);
     }
     let tracer = Command::new("strace")
-        .args(["-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO", "-o", "/dev/null", "-p"])
+        .args([
+            "-f",
+            "-qq",
+            "-e",
+            "trace=fdatasync,fsync",
+            "-e",
+            "inject=fdatasync,fsync:error=EIO",
+            "-o",
+            "/dev/null",
+            "-p",
+        ])
         .arg(child.id().to_string())
         .stderr(Stdio::null())
         .spawn();
@@ -118,7 +137,9 @@ async fn a_failing_sync_answers_503_and_recovers() {
         if let Some(status) = tracer.try_wait().expect("a tracer") {
             child.kill().expect("killed");
             child.wait().expect("gone");
-            skipped(&format!("the input/output error test cannot trace ({status})"));
+            skipped(&format!(
+                "the input/output error test cannot trace ({status})"
+            ));
             return;
         }
     }

@@ -38,16 +38,28 @@ impl TestApp {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> TestApp {
         let directory = tempfile::tempdir().expect("a directory");
         let mut settings = Settings::local(directory.path().to_owned());
-        let listener = TcpListener::bind(settings.listen).await.expect("an address");
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .expect("an address");
         let address = listener.local_addr().expect("an address");
         settings.public_url = format!("http://{address}");
         change(&mut settings);
         let app = App::open_with(settings, Arc::new(SystemClock), false).expect("the store opens");
         let (token, hash) = tokens::generate();
-        app.store.create_token(WORKSPACE, "test".to_owned(), hash).await.expect("a token");
+        app.store
+            .create_token(WORKSPACE, "test".to_owned(), hash)
+            .await
+            .expect("a token");
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(app::serve(Arc::clone(&app), listener, stopped));
-        TestApp { app, address, token, stop, server: Some(server), _directory: directory }
+        TestApp {
+            app,
+            address,
+            token,
+            stop,
+            server: Some(server),
+            _directory: directory,
+        }
     }
 
     /// Calls the API; the path is behind `/api/v1`.
@@ -55,7 +67,12 @@ impl TestApp {
         let mut client = Client::connect(self.address).await.expect("a connection");
         let body = (!body.is_null()).then_some(body);
         client
-            .api(method, &format!("/api/v1{path}"), &self.token, body.as_ref())
+            .api(
+                method,
+                &format!("/api/v1{path}"),
+                &self.token,
+                body.as_ref(),
+            )
             .await
             .expect("an answer")
     }
@@ -63,7 +80,10 @@ impl TestApp {
     /// Calls the API and expects success.
     pub(crate) async fn ok(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, answer) = self.api(method, path, body).await;
-        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+        assert!(
+            (200..300).contains(&status),
+            "{method} {path}: {status} {answer}"
+        );
         answer
     }
 
@@ -74,10 +94,17 @@ impl TestApp {
 
     /// Sends a request to a path and query as a partner would.
     pub(crate) async fn send(&self, path_and_query: &str) -> (u16, Value) {
-        let request = format!("GET {path_and_query} HTTP/1.1\r\nHost: partner\r\nConnection: close\r\n\r\n");
+        let request =
+            format!("GET {path_and_query} HTTP/1.1\r\nHost: partner\r\nConnection: close\r\n\r\n");
         let mut client = Client::connect(self.address).await.expect("a connection");
-        let status = client.exchange(request.as_bytes()).await.expect("an answer");
-        (status, serde_json::from_slice(client.body()).unwrap_or_default())
+        let status = client
+            .exchange(request.as_bytes())
+            .await
+            .expect("an answer");
+        (
+            status,
+            serde_json::from_slice(client.body()).unwrap_or_default(),
+        )
     }
 
     /// Posts a body as a partner would.
@@ -87,20 +114,31 @@ impl TestApp {
             body.len()
         );
         let mut client = Client::connect(self.address).await.expect("a connection");
-        let status = client.exchange(request.as_bytes()).await.expect("an answer");
-        (status, serde_json::from_slice(client.body()).unwrap_or_default())
+        let status = client
+            .exchange(request.as_bytes())
+            .await
+            .expect("an answer");
+        (
+            status,
+            serde_json::from_slice(client.body()).unwrap_or_default(),
+        )
     }
 
     /// Makes an integration and returns it with the path of its postback address.
     pub(crate) async fn integration(&self, body: Value) -> (Value, String) {
         let made = self.ok("POST", "/integrations", body).await;
-        let path = format!("/api/postbacks/{}/tracker-postback", made["uuid"].as_str().expect("a uuid"));
+        let path = format!(
+            "/api/postbacks/{}/tracker-postback",
+            made["uuid"].as_str().expect("a uuid")
+        );
         (made, path)
     }
 
     /// A custom integration without rules.
     pub(crate) async fn custom(&self) -> String {
-        self.integration(json!({ "partner": null, "name": "Test" })).await.1
+        self.integration(json!({ "partner": null, "name": "Test" }))
+            .await
+            .1
     }
 
     /// Makes a lead and returns its id and clickid.
@@ -111,7 +149,9 @@ impl TestApp {
 
     /// The events of a clickid, oldest first.
     pub(crate) async fn events(&self, clickid: &str) -> Vec<Value> {
-        let list = self.get(&format!("/events?clickid={clickid}&limit=200")).await;
+        let list = self
+            .get(&format!("/events?clickid={clickid}&limit=200"))
+            .await;
         let mut items = list["items"].as_array().expect("items").clone();
         items.reverse();
         items
@@ -119,7 +159,11 @@ impl TestApp {
 
     /// One request of the inbox.
     pub(crate) async fn request(&self, answer: &Value) -> Value {
-        self.get(&format!("/inbox/{}", answer["request_id"].as_str().expect("a request id"))).await
+        self.get(&format!(
+            "/inbox/{}",
+            answer["request_id"].as_str().expect("a request id")
+        ))
+        .await
     }
 
     /// `check` must find nothing.
@@ -131,13 +175,20 @@ impl TestApp {
     /// Stops as the program does on SIGTERM.
     pub(crate) async fn stop(&mut self) {
         self.stop.send(true).expect("a running server");
-        self.server.take().expect("a server").await.expect("no panic");
+        self.server
+            .take()
+            .expect("a server")
+            .await
+            .expect("no panic");
     }
 }
 
 /// A JSON string.
 pub(crate) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("not a text: {value}"))
+        .to_owned()
 }
 
 /// A moment to begin manual clocks at.

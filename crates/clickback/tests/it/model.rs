@@ -66,14 +66,23 @@ fn sent() -> impl Strategy<Value = Sent> {
     ];
     let tid = prop_oneof![1 => Just(None), 4 => (0..5_u8).prop_map(Some)];
     let amount = prop_oneof![1 => Just(None), 5 => (1..4_u16).prop_map(Some)];
-    (0..LEADS, name(), tid, amount, status)
-        .prop_map(|(lead, name, tid, amount, status)| Sent { lead, name, tid, amount, status })
+    (0..LEADS, name(), tid, amount, status).prop_map(|(lead, name, tid, amount, status)| Sent {
+        lead,
+        name,
+        tid,
+        amount,
+        status,
+    })
 }
 
 impl Sent {
     /// `mark` keeps requests apart byte for byte.
     fn query(&self, case: usize, mark: usize) -> String {
-        let mut query = format!("clickid=m{case}x{}&tracker.event={}&n={mark}", self.lead, self.name.text());
+        let mut query = format!(
+            "clickid=m{case}x{}&tracker.event={}&n={mark}",
+            self.lead,
+            self.name.text()
+        );
         if let Some(tid) = self.tid {
             query += &format!("&tracker.tid=t{tid}");
         }
@@ -107,10 +116,17 @@ struct Model {
 impl Model {
     fn find(&self, sent: &Sent) -> Option<usize> {
         let deposit = |name: Name| matches!(name, Name::Sale | Name::Resale | Name::Deposit);
-        let same_group = |row: &Row| row.name == sent.name || deposit(row.name) && deposit(sent.name);
+        let same_group =
+            |row: &Row| row.name == sent.name || deposit(row.name) && deposit(sent.name);
         match (sent.name, sent.tid) {
-            (Name::Registration, _) => self.rows.iter().position(|row| row.name == Name::Registration),
-            (_, Some(tid)) => self.rows.iter().position(|row| same_group(row) && row.tid == Some(tid)),
+            (Name::Registration, _) => self
+                .rows
+                .iter()
+                .position(|row| row.name == Name::Registration),
+            (_, Some(tid)) => self
+                .rows
+                .iter()
+                .position(|row| same_group(row) && row.tid == Some(tid)),
             (Name::Sale, None) => self
                 .rows
                 .iter()
@@ -138,7 +154,13 @@ impl Model {
         if kind == Kind::FirstDeposit && status == Status::Approved {
             self.first = Some(self.rows.len());
         }
-        self.rows.push(Row { kind, status, amount: sent.amount, name: sent.name, tid: sent.tid });
+        self.rows.push(Row {
+            kind,
+            status,
+            amount: sent.amount,
+            name: sent.name,
+            tid: sent.tid,
+        });
     }
 
     fn change(&mut self, index: usize, sent: &Sent) {
@@ -188,7 +210,10 @@ impl Model {
 
 /// Runs the cases of a property, many on one store.
 fn cases<T>(strategy: impl Strategy<Value = T>, count: u32) -> Vec<T> {
-    let mut runner = TestRunner::new(Config { cases: count, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: count,
+        ..Config::default()
+    });
     (0..count)
         .map(|_| strategy.new_tree(&mut runner).expect("a case").current())
         .collect()
@@ -199,7 +224,13 @@ async fn recorded(stage: &Stage, case: usize, lead: usize) -> Vec<(Kind, Status,
         .events(&format!("m{case}x{lead}"))
         .await
         .into_iter()
-        .map(|event| (event.kind, event.status, event.amount.map(|amount| amount.to_string())))
+        .map(|event| {
+            (
+                event.kind,
+                event.status,
+                event.amount.map(|amount| amount.to_string()),
+            )
+        })
         .collect()
 }
 
@@ -221,9 +252,19 @@ async fn the_store_agrees_with_a_naive_model() {
                 let expected: Vec<_> = model
                     .rows
                     .iter()
-                    .map(|row| (row.kind, row.status, row.amount.map(|amount| amount.to_string())))
+                    .map(|row| {
+                        (
+                            row.kind,
+                            row.status,
+                            row.amount.map(|amount| amount.to_string()),
+                        )
+                    })
                     .collect();
-                assert_eq!(recorded(stage, case, lead).await, expected, "case {case}: {sequence:#?}");
+                assert_eq!(
+                    recorded(stage, case, lead).await,
+                    expected,
+                    "case {case}: {sequence:#?}"
+                );
             }
         }
     })
@@ -259,12 +300,23 @@ async fn totals(stage: &Stage, clickid: &str) -> Totals {
         deposits: lead.totals.deposits,
         deposited: format!("{:?}", lead.totals.deposited),
         withdrawn: format!("{:?}", lead.totals.withdrawn),
-        first: events.iter().filter(|event| event.kind == Kind::FirstDeposit).count(),
-        values: lead.values.into_iter().map(|value| (value.key, value.value)).collect(),
+        first: events
+            .iter()
+            .filter(|event| event.kind == Kind::FirstDeposit)
+            .count(),
+        values: lead
+            .values
+            .into_iter()
+            .map(|value| (value.key, value.value))
+            .collect(),
         ..Totals::default()
     };
     for event in &events {
-        let group = if event.kind.is_deposit() { "deposit" } else { event.kind.code() };
+        let group = if event.kind.is_deposit() {
+            "deposit"
+        } else {
+            event.kind.code()
+        };
         *totals.counts.entry(group).or_default() += 1;
     }
     totals

@@ -34,7 +34,11 @@ pub(crate) struct Stage {
 pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
     let directory = tempfile::tempdir().expect("a directory");
     let clock = clock();
-    let options = Options { queue: 200_000, clock: Arc::clone(&clock) as _, answer_early: false };
+    let options = Options {
+        queue: 200_000,
+        clock: Arc::clone(&clock) as _,
+        answer_early: false,
+    };
     let store: Arc<dyn Store> = Sqlite::open(directory.path(), options).expect("the store opens");
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
@@ -67,16 +71,33 @@ impl Stage {
     /// A postback as it comes in, under the rules of now.
     pub(crate) fn incoming(&self, query: &str) -> Incoming {
         let integration = Arc::clone(&self.store.snapshot().by_id[&self.integration.id]);
-        let raw = RawRequest { method: "GET", query: query.as_bytes().to_vec(), ..RawRequest::default() };
+        let raw = RawRequest {
+            method: "GET",
+            query: query.as_bytes().to_vec(),
+            ..RawRequest::default()
+        };
         let received_at = self.clock.now();
-        let judged = Parts { query: &raw.query, content_type: None, body: None }
-            .judge(&integration.ruleset, received_at);
-        Incoming { raw, integration, received_at, judged, test: false }
+        let judged = Parts {
+            query: &raw.query,
+            content_type: None,
+            body: None,
+        }
+        .judge(&integration.ruleset, received_at);
+        Incoming {
+            raw,
+            integration,
+            received_at,
+            judged,
+            test: false,
+        }
     }
 
     /// Sends one and waits for its outcome.
     pub(crate) async fn send(&self, query: &str) -> Outcome {
-        self.store.ingest(self.incoming(query)).await.expect("an outcome")
+        self.store
+            .ingest(self.incoming(query))
+            .await
+            .expect("an outcome")
     }
 
     /// Sends one and returns verdict and flags.
@@ -97,13 +118,21 @@ impl Stage {
 
     /// The lead as it is now.
     pub(crate) async fn now(&self, clickid: &str) -> Lead {
-        self.store.lead_by_clickid(WORKSPACE, clickid).await.expect("an answer").expect("a lead")
+        self.store
+            .lead_by_clickid(WORKSPACE, clickid)
+            .await
+            .expect("an answer")
+            .expect("a lead")
     }
 
     /// Its events, oldest id first.
     pub(crate) async fn events(&self, clickid: &str) -> Vec<Event> {
         let lead = self.now(clickid).await.id;
-        let filter = EventFilter { lead: Some(lead), limit: 10_000, ..EventFilter::new(WORKSPACE) };
+        let filter = EventFilter {
+            lead: Some(lead),
+            limit: 10_000,
+            ..EventFilter::new(WORKSPACE)
+        };
         let mut items = self.store.events(filter).await.expect("events").items;
         items.reverse();
         items
@@ -113,8 +142,13 @@ impl Stage {
     async fn story(&self, clickid: &str) -> Vec<String> {
         let events = self.events(clickid).await;
         let short = |event: &Event| {
-            let amount = event.amount.map(|amount| amount.to_string()).unwrap_or_default();
-            format!("{} {} {amount}", event.kind.code(), event.status.code()).trim().to_owned()
+            let amount = event
+                .amount
+                .map(|amount| amount.to_string())
+                .unwrap_or_default();
+            format!("{} {} {amount}", event.kind.code(), event.status.code())
+                .trim()
+                .to_owned()
         };
         events.iter().map(short).collect()
     }
@@ -127,21 +161,38 @@ impl Stage {
             options: Vec::new(),
             visible: true,
         };
-        self.store.create_field(WORKSPACE, new).await.expect("a field");
+        self.store
+            .create_field(WORKSPACE, new)
+            .await
+            .expect("a field");
     }
 
     async fn values(&self, clickid: &str) -> BTreeMap<String, String> {
-        self.now(clickid).await.values.into_iter().map(|value| (value.key, value.value)).collect()
+        self.now(clickid)
+            .await
+            .values
+            .into_iter()
+            .map(|value| (value.key, value.value))
+            .collect()
     }
 
     async fn rules(&self, rules: Rules) {
-        let patch = IntegrationPatch { rules: Some(rules), ..IntegrationPatch::default() };
-        self.store.update_integration(self.integration.id, patch).await.expect("changed");
+        let patch = IntegrationPatch {
+            rules: Some(rules),
+            ..IntegrationPatch::default()
+        };
+        self.store
+            .update_integration(self.integration.id, patch)
+            .await
+            .expect("changed");
     }
 }
 
 fn usd() -> Rules {
-    Rules { currency: clickback_core::currency::Currency::new("USD"), ..Rules::default() }
+    Rules {
+        currency: clickback_core::currency::Currency::new("USD"),
+        ..Rules::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +206,10 @@ async fn a_hundred_copies_of_a_thousand_keys_are_a_thousand_events() {
             for key in 0..1_000 {
                 // Each copy goes through the keys in another order.
                 let key = (key * 7 + copy * 13) % 1_000;
-                let query = format!("tracker.event=sale&clickid=lead{}&tracker.cost=2.5&tracker.tid=k{key}", key % 50);
+                let query = format!(
+                    "tracker.event=sale&clickid=lead{}&tracker.cost=2.5&tracker.tid=k{key}",
+                    key % 50
+                );
                 let (store, incoming) = (Arc::clone(&stage.store), stage.incoming(&query));
                 sends.spawn(async move { store.ingest(incoming).await.expect("stored").verdict });
             }
@@ -164,12 +218,18 @@ async fn a_hundred_copies_of_a_thousand_keys_are_a_thousand_events() {
         while let Some(verdict) = sends.join_next().await {
             *counts.entry(verdict.expect("no panic")).or_insert(0) += 1;
         }
-        assert_eq!(counts, BTreeMap::from([(Verdict::Accepted, 1_000), (Verdict::Duplicate, 99_000)]));
+        assert_eq!(
+            counts,
+            BTreeMap::from([(Verdict::Accepted, 1_000), (Verdict::Duplicate, 99_000)])
+        );
         let mut first = 0;
         for lead in 0..50 {
             let events = stage.events(&format!("lead{lead}")).await;
             assert_eq!(events.len(), 20);
-            first += events.iter().filter(|event| event.kind == Kind::FirstDeposit).count();
+            first += events
+                .iter()
+                .filter(|event| event.kind == Kind::FirstDeposit)
+                .count();
         }
         assert_eq!(first, 50);
         let report = stage.store.check().await.expect("a report");
@@ -181,20 +241,37 @@ async fn a_hundred_copies_of_a_thousand_keys_are_a_thousand_events() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_ids_for_one_new_lead_are_one_first_and_the_rest_repeats() {
     on_each(usd(), async |stage| {
-        let click = NewClick { workspace: WORKSPACE, clickid: "fresh".to_owned(), params: Vec::new() };
+        let click = NewClick {
+            workspace: WORKSPACE,
+            clickid: "fresh".to_owned(),
+            params: Vec::new(),
+        };
         stage.store.record_click(click).await.expect("a click");
         let mut sends = tokio::task::JoinSet::new();
         for tid in 0..200 {
-            let query = format!("tracker.event=sale&clickid=fresh&tracker.cost=0.1&tracker.tid=t{tid}");
+            let query =
+                format!("tracker.event=sale&clickid=fresh&tracker.cost=0.1&tracker.tid=t{tid}");
             let (store, incoming) = (Arc::clone(&stage.store), stage.incoming(&query));
             sends.spawn(async move { store.ingest(incoming).await.expect("stored") });
         }
-        assert!(sends.join_all().await.iter().all(|outcome| outcome.verdict == Verdict::Accepted));
+        assert!(
+            sends
+                .join_all()
+                .await
+                .iter()
+                .all(|outcome| outcome.verdict == Verdict::Accepted)
+        );
         let events = stage.events("fresh").await;
         let of = |kind| events.iter().filter(|event| event.kind == kind).count();
         assert_eq!((of(Kind::FirstDeposit), of(Kind::RepeatDeposit)), (1, 199));
         let deposited = stage.now("fresh").await.totals.deposited;
-        assert_eq!(deposited.values().map(ToString::to_string).collect::<Vec<_>>(), ["20"]);
+        assert_eq!(
+            deposited
+                .values()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            ["20"]
+        );
     })
     .await;
 }
@@ -206,38 +283,235 @@ async fn sameness_by_event_and_id() {
     let resale = "tracker.event=resale&tracker.cost=10";
     let deposit = "tracker.event=deposit&tracker.cost=10";
     let cases: Vec<(&str, Vec<String>, &[&str])> = vec![
-        ("registration, id ignored", vec!["tracker.event=registration&tracker.tid=1".into(), "tracker.event=registration&tracker.tid=2".into()], &["registration approved"]),
-        ("sale, new id", vec![format!("{sale}&tracker.tid=1"), format!("{sale}&tracker.tid=2")], &["first_deposit approved 10", "repeat_deposit approved 10"]),
-        ("sale, same id", vec![format!("{sale}&tracker.tid=1"), format!("{sale}&tracker.tid=1")], &["first_deposit approved 10"]),
-        ("sale without id", vec![sale.into(), format!("{sale}0")], &["first_deposit approved 10"]),
-        ("sale with id, then without", vec![format!("{sale}&tracker.tid=1"), sale.into()], &["first_deposit approved 10"]),
-        ("resale, new id, before the first", vec![format!("{resale}&tracker.tid=1"), format!("{sale}&tracker.tid=2")], &["repeat_deposit approved 10", "first_deposit approved 10"]),
-        ("resale and sale share ids", vec![format!("{sale}&tracker.tid=1"), format!("{resale}&tracker.tid=1")], &["first_deposit approved 10"]),
-        ("resale without id", vec![resale.into(), format!("{resale}1")], &["repeat_deposit approved 10", "repeat_deposit approved 101"]),
-        ("deposit decides", vec![deposit.into(), format!("{deposit}1"), format!("{deposit}&tracker.tid=3")], &["first_deposit approved 10", "repeat_deposit approved 101", "repeat_deposit approved 10"]),
-        ("withdrawal, new id", vec!["tracker.event=withdrawal&tracker.cost=-3&tracker.tid=1".into(), "tracker.event=withdrawal&tracker.cost=3&tracker.tid=1".into()], &["withdrawal approved 3"]),
-        ("ids are apart by group", vec![format!("{sale}&tracker.tid=1"), "tracker.event=withdrawal&tracker.cost=1&tracker.tid=1".into(), "tracker.event=chargeback&tracker.cost=2&tracker.tid=1".into()], &["first_deposit approved 10", "withdrawal approved 1", "chargeback approved 2"]),
-        ("commission without id", vec!["tracker.event=commission&tracker.cost=1".into(), "tracker.event=commission&tracker.cost=2".into()], &["commission approved 1", "commission approved 2"]),
-        ("custom without money", vec!["tracker.event=kyc".into(), "tracker.event=KYC&x=1".into()], &["custom approved"]),
-        ("custom without money, ids", vec!["tracker.event=kyc&tracker.tid=1".into(), "tracker.event=kyc&tracker.tid=2".into()], &["custom approved", "custom approved"]),
-        ("custom with money", vec!["tracker.event=bet&tracker.cost=1".into(), "tracker.event=bet&tracker.cost=2".into()], &["custom approved 1", "custom approved 2"]),
-        ("unknown", vec!["tracker.event=wat&tracker.cost=1".into(), "tracker.event=wat&tracker.cost=1&x".into()], &["other approved 1", "other approved 1"]),
-        ("unusable ids", vec![format!("{sale}&tracker.tid={{event_id}}"), format!("{sale}&tracker.tid=0"), format!("{sale}&tracker.tid=null")], &["first_deposit approved 10"]),
-        ("ids differ by case", vec![format!("{sale}&tracker.tid=a"), format!("{sale}&tracker.tid=A")], &["first_deposit approved 10", "repeat_deposit approved 10"]),
-        ("pending, then approved with the sum", vec!["tracker.event=sale&tracker.cost=0&tracker.tid=1&tracker.status=pending".into(), "tracker.event=sale&tracker.cost=50&tracker.tid=1&tracker.status=approved".into()], &["first_deposit approved 50"]),
-        ("pending does not hold the slot", vec![format!("{sale}&tracker.tid=1&tracker.status=pending"), format!("{sale}&tracker.tid=2"), format!("{sale}&tracker.tid=1&tracker.status=approved")], &["repeat_deposit approved 10", "first_deposit approved 10"]),
-        ("pending never overrides", vec![format!("{sale}&tracker.tid=1"), format!("{sale}&tracker.tid=1&tracker.status=pending")], &["first_deposit approved 10"]),
-        ("rejecting the first promotes the next", vec![format!("{sale}&tracker.tid=1"), format!("{resale}1&tracker.tid=2"), format!("{resale}2&tracker.tid=3"), format!("{sale}&tracker.tid=1&tracker.status=rejected")], &["first_deposit rejected 10", "first_deposit approved 101", "repeat_deposit approved 102"]),
-        ("and approved again it is a repeat", vec![format!("{sale}&tracker.tid=1"), format!("{resale}1&tracker.tid=2"), format!("{sale}&tracker.tid=1&tracker.status=rejected"), format!("{sale}&tracker.tid=1&tracker.status=approved")], &["repeat_deposit approved 10", "first_deposit approved 101"]),
-        ("rejected by its slot", vec![sale.into(), "tracker.event=sale&tracker.status=rejected".into()], &["first_deposit rejected 10"]),
-        ("a missing sum is completed", vec!["tracker.event=sale&tracker.tid=1".into(), format!("{sale}&tracker.tid=1")], &["first_deposit approved 10"]),
-        ("a set sum stays", vec![format!("{sale}&tracker.tid=1"), format!("{sale}5&tracker.tid=1")], &["first_deposit approved 10"]),
+        (
+            "registration, id ignored",
+            vec![
+                "tracker.event=registration&tracker.tid=1".into(),
+                "tracker.event=registration&tracker.tid=2".into(),
+            ],
+            &["registration approved"],
+        ),
+        (
+            "sale, new id",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{sale}&tracker.tid=2"),
+            ],
+            &["first_deposit approved 10", "repeat_deposit approved 10"],
+        ),
+        (
+            "sale, same id",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{sale}&tracker.tid=1"),
+            ],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "sale without id",
+            vec![sale.into(), format!("{sale}0")],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "sale with id, then without",
+            vec![format!("{sale}&tracker.tid=1"), sale.into()],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "resale, new id, before the first",
+            vec![
+                format!("{resale}&tracker.tid=1"),
+                format!("{sale}&tracker.tid=2"),
+            ],
+            &["repeat_deposit approved 10", "first_deposit approved 10"],
+        ),
+        (
+            "resale and sale share ids",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{resale}&tracker.tid=1"),
+            ],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "resale without id",
+            vec![resale.into(), format!("{resale}1")],
+            &["repeat_deposit approved 10", "repeat_deposit approved 101"],
+        ),
+        (
+            "deposit decides",
+            vec![
+                deposit.into(),
+                format!("{deposit}1"),
+                format!("{deposit}&tracker.tid=3"),
+            ],
+            &[
+                "first_deposit approved 10",
+                "repeat_deposit approved 101",
+                "repeat_deposit approved 10",
+            ],
+        ),
+        (
+            "withdrawal, new id",
+            vec![
+                "tracker.event=withdrawal&tracker.cost=-3&tracker.tid=1".into(),
+                "tracker.event=withdrawal&tracker.cost=3&tracker.tid=1".into(),
+            ],
+            &["withdrawal approved 3"],
+        ),
+        (
+            "ids are apart by group",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                "tracker.event=withdrawal&tracker.cost=1&tracker.tid=1".into(),
+                "tracker.event=chargeback&tracker.cost=2&tracker.tid=1".into(),
+            ],
+            &[
+                "first_deposit approved 10",
+                "withdrawal approved 1",
+                "chargeback approved 2",
+            ],
+        ),
+        (
+            "commission without id",
+            vec![
+                "tracker.event=commission&tracker.cost=1".into(),
+                "tracker.event=commission&tracker.cost=2".into(),
+            ],
+            &["commission approved 1", "commission approved 2"],
+        ),
+        (
+            "custom without money",
+            vec!["tracker.event=kyc".into(), "tracker.event=KYC&x=1".into()],
+            &["custom approved"],
+        ),
+        (
+            "custom without money, ids",
+            vec![
+                "tracker.event=kyc&tracker.tid=1".into(),
+                "tracker.event=kyc&tracker.tid=2".into(),
+            ],
+            &["custom approved", "custom approved"],
+        ),
+        (
+            "custom with money",
+            vec![
+                "tracker.event=bet&tracker.cost=1".into(),
+                "tracker.event=bet&tracker.cost=2".into(),
+            ],
+            &["custom approved 1", "custom approved 2"],
+        ),
+        (
+            "unknown",
+            vec![
+                "tracker.event=wat&tracker.cost=1".into(),
+                "tracker.event=wat&tracker.cost=1&x".into(),
+            ],
+            &["other approved 1", "other approved 1"],
+        ),
+        (
+            "unusable ids",
+            vec![
+                format!("{sale}&tracker.tid={{event_id}}"),
+                format!("{sale}&tracker.tid=0"),
+                format!("{sale}&tracker.tid=null"),
+            ],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "ids differ by case",
+            vec![
+                format!("{sale}&tracker.tid=a"),
+                format!("{sale}&tracker.tid=A"),
+            ],
+            &["first_deposit approved 10", "repeat_deposit approved 10"],
+        ),
+        (
+            "pending, then approved with the sum",
+            vec![
+                "tracker.event=sale&tracker.cost=0&tracker.tid=1&tracker.status=pending".into(),
+                "tracker.event=sale&tracker.cost=50&tracker.tid=1&tracker.status=approved".into(),
+            ],
+            &["first_deposit approved 50"],
+        ),
+        (
+            "pending does not hold the slot",
+            vec![
+                format!("{sale}&tracker.tid=1&tracker.status=pending"),
+                format!("{sale}&tracker.tid=2"),
+                format!("{sale}&tracker.tid=1&tracker.status=approved"),
+            ],
+            &["repeat_deposit approved 10", "first_deposit approved 10"],
+        ),
+        (
+            "pending never overrides",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{sale}&tracker.tid=1&tracker.status=pending"),
+            ],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "rejecting the first promotes the next",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{resale}1&tracker.tid=2"),
+                format!("{resale}2&tracker.tid=3"),
+                format!("{sale}&tracker.tid=1&tracker.status=rejected"),
+            ],
+            &[
+                "first_deposit rejected 10",
+                "first_deposit approved 101",
+                "repeat_deposit approved 102",
+            ],
+        ),
+        (
+            "and approved again it is a repeat",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{resale}1&tracker.tid=2"),
+                format!("{sale}&tracker.tid=1&tracker.status=rejected"),
+                format!("{sale}&tracker.tid=1&tracker.status=approved"),
+            ],
+            &["repeat_deposit approved 10", "first_deposit approved 101"],
+        ),
+        (
+            "rejected by its slot",
+            vec![
+                sale.into(),
+                "tracker.event=sale&tracker.status=rejected".into(),
+            ],
+            &["first_deposit rejected 10"],
+        ),
+        (
+            "a missing sum is completed",
+            vec![
+                "tracker.event=sale&tracker.tid=1".into(),
+                format!("{sale}&tracker.tid=1"),
+            ],
+            &["first_deposit approved 10"],
+        ),
+        (
+            "a set sum stays",
+            vec![
+                format!("{sale}&tracker.tid=1"),
+                format!("{sale}5&tracker.tid=1"),
+            ],
+            &["first_deposit approved 10"],
+        ),
     ];
     for (name, queries, expected) in cases {
         on_each(usd(), async |stage| {
             for (event, counts_money) in [("kyc", false), ("bet", true)] {
-                let event = CustomEvent { name: event.to_owned(), counts_money };
-                stage.store.define_event(WORKSPACE, event).await.expect("defined");
+                let event = CustomEvent {
+                    name: event.to_owned(),
+                    counts_money,
+                };
+                stage
+                    .store
+                    .define_event(WORKSPACE, event)
+                    .await
+                    .expect("defined");
             }
             stage.lead("c1").await;
             for query in &queries {
@@ -256,35 +530,73 @@ async fn resends_without_an_id() {
         stage.lead("c1").await;
         assert_eq!(stage.send(query).await.verdict, Verdict::Accepted);
         stage.clock.advance(600);
-        assert_eq!(stage.send(query).await.verdict, Verdict::Duplicate, "the same bytes within ten minutes");
+        assert_eq!(
+            stage.send(query).await.verdict,
+            Verdict::Duplicate,
+            "the same bytes within ten minutes"
+        );
         let (verdict, flags) = stage.verdict(&format!("{query}&x=1")).await;
-        assert_eq!((verdict, flags.contains(&"possible_repeat")), (Verdict::Accepted, true));
+        assert_eq!(
+            (verdict, flags.contains(&"possible_repeat")),
+            (Verdict::Accepted, true)
+        );
         stage.clock.advance(601);
         let (verdict, flags) = stage.verdict(query).await;
-        assert_eq!((verdict, flags.contains(&"possible_repeat")), (Verdict::Accepted, false), "{flags:?}");
+        assert_eq!(
+            (verdict, flags.contains(&"possible_repeat")),
+            (Verdict::Accepted, false),
+            "{flags:?}"
+        );
     })
     .await;
-    let choice = |choice| Rules { repeats: Repeats { window_seconds: 3_600, choice }, ..Rules::default() };
+    let choice = |choice| Rules {
+        repeats: Repeats {
+            window_seconds: 3_600,
+            choice,
+        },
+        ..Rules::default()
+    };
     on_each(choice(RepeatChoice::Drop), async |stage| {
         stage.lead("c1").await;
         stage.send(query).await;
         stage.clock.advance(3_600);
-        assert_eq!(stage.send(&format!("{query}&x=1")).await.verdict, Verdict::Duplicate);
-        assert_eq!(stage.send(&format!("{query}1&x=1")).await.verdict, Verdict::Accepted, "another sum");
+        assert_eq!(
+            stage.send(&format!("{query}&x=1")).await.verdict,
+            Verdict::Duplicate
+        );
+        assert_eq!(
+            stage.send(&format!("{query}1&x=1")).await.verdict,
+            Verdict::Accepted,
+            "another sum"
+        );
     })
     .await;
     on_each(choice(RepeatChoice::Hold), async |stage| {
         stage.lead("c1").await;
         stage.send(query).await;
         let held = stage.send(&format!("{query}&x=1")).await;
-        assert_eq!(stage.story("c1").await, ["repeat_deposit approved 10", "repeat_deposit held 10"]);
-        assert_eq!(stage.now("c1").await.totals.deposits, 1, "held is outside totals");
+        assert_eq!(
+            stage.story("c1").await,
+            ["repeat_deposit approved 10", "repeat_deposit held 10"]
+        );
+        assert_eq!(
+            stage.now("c1").await.totals.deposits,
+            1,
+            "held is outside totals"
+        );
         let event = held.event.expect("an event");
-        stage.store.set_event_status(event, Status::Approved).await.expect("approved");
+        stage
+            .store
+            .set_event_status(event, Status::Approved)
+            .await
+            .expect("approved");
         assert_eq!(stage.now("c1").await.totals.deposits, 2);
         let history = stage.store.event_changes(event).await.expect("a history");
         assert_eq!(history.len(), 1);
-        assert_eq!((history[0].old.as_deref(), history[0].new.as_deref()), (Some("held"), Some("approved")));
+        assert_eq!(
+            (history[0].old.as_deref(), history[0].new.as_deref()),
+            (Some("held"), Some("approved"))
+        );
     })
     .await;
 }
@@ -341,15 +653,26 @@ async fn money_is_exact_and_never_guessed() {
 async fn waiting_requests_apply_themselves_in_order() {
     on_each(usd(), async |stage| {
         for (tid, cost) in [(1, 5), (2, 6), (1, 7)] {
-            let outcome = stage.send(&format!("clickid=later&tracker.event=sale&tracker.cost={cost}&tracker.tid={tid}")).await;
+            let outcome = stage
+                .send(&format!(
+                    "clickid=later&tracker.event=sale&tracker.cost={cost}&tracker.tid={tid}"
+                ))
+                .await;
             assert_eq!(outcome.verdict, Verdict::Unmatched);
             stage.clock.advance(1);
         }
         assert_eq!(stage.store.health().await.expect("health").waiting, 3);
         assert_eq!(stage.store.sweep().await, Ok(0));
         let lead = stage.lead("other").await;
-        stage.store.bind_identity(lead.id, IdentityKind::Clickid, 0, "later".to_owned()).await.expect("bound");
-        assert_eq!(stage.story("other").await, ["first_deposit approved 5", "repeat_deposit approved 6"]);
+        stage
+            .store
+            .bind_identity(lead.id, IdentityKind::Clickid, 0, "later".to_owned())
+            .await
+            .expect("bound");
+        assert_eq!(
+            stage.story("other").await,
+            ["first_deposit approved 5", "repeat_deposit approved 6"]
+        );
         assert_eq!(stage.store.health().await.expect("health").waiting, 0);
         // What can never match never waits.
         stage.send("clickid={sub1}&tracker.event=sale").await;
@@ -365,10 +688,18 @@ async fn ids_that_tell_nothing_apart_are_flagged() {
         stage.lead("c1").await;
         stage.lead("c2").await;
         let send = async |clickid: &str, tid: &str| {
-            stage.verdict(&format!("clickid={clickid}&tracker.event=resale&tracker.cost=1&tracker.tid={tid}")).await.1
+            stage
+                .verdict(&format!(
+                    "clickid={clickid}&tracker.event=resale&tracker.cost=1&tracker.tid={tid}"
+                ))
+                .await
+                .1
         };
         assert_eq!(send("c1", "777").await, ["repeat_before_first"]);
-        assert_eq!(send("c2", "777").await, ["tid_seen_on_other_lead", "repeat_before_first"]);
+        assert_eq!(
+            send("c2", "777").await,
+            ["tid_seen_on_other_lead", "repeat_before_first"]
+        );
         assert!(send("c1", "c1").await.contains(&"tid_is_clickid"));
         assert_eq!(stage.events("c1").await.len(), 2);
     })
@@ -387,13 +718,29 @@ async fn deciding_again_never_counts_twice() {
         ] {
             stage.send(&format!("clickid=c1&{query}")).await;
         }
-        assert_eq!(stage.story("c1").await, ["other approved 10", "other approved", "first_deposit approved 10"]);
+        assert_eq!(
+            stage.story("c1").await,
+            [
+                "other approved 10",
+                "other approved",
+                "first_deposit approved 10"
+            ]
+        );
         let mut rules = usd();
-        rules.events.insert("firstdeposit".to_owned(), "sale".to_owned());
-        rules.events.insert("rebill".to_owned(), "resale".to_owned());
-        rules.aliases.insert("sum".to_owned(), "tracker.cost".to_owned());
+        rules
+            .events
+            .insert("firstdeposit".to_owned(), "sale".to_owned());
+        rules
+            .events
+            .insert("rebill".to_owned(), "resale".to_owned());
+        rules
+            .aliases
+            .insert("sum".to_owned(), "tracker.cost".to_owned());
         stage.rules(rules).await;
-        let all = || ReprocessFilter { ids: Vec::new(), requests: RequestFilter::new(WORKSPACE) };
+        let all = || ReprocessFilter {
+            ids: Vec::new(),
+            requests: RequestFilter::new(WORKSPACE),
+        };
         let before = stage.story("c1").await;
         stage.store.reprocess(all(), true).await.expect("a dry run");
         assert_eq!(stage.story("c1").await, before, "a dry run writes nothing");
@@ -402,14 +749,37 @@ async fn deciding_again_never_counts_twice() {
             // The first request turned out to be the known sale: its row stays, outside totals.
             assert_eq!(
                 stage.story("c1").await,
-                ["other approved 10", "repeat_deposit approved 7", "first_deposit approved 10"],
+                [
+                    "other approved 10",
+                    "repeat_deposit approved 7",
+                    "first_deposit approved 10"
+                ],
                 "round {round}"
             );
         }
         let totals = stage.now("c1").await.totals;
-        assert_eq!(totals.deposited.values().map(ToString::to_string).collect::<Vec<_>>(), ["17"]);
-        let flagged = RequestFilter { flag: Some(Flag::UnknownEvent), ..RequestFilter::new(WORKSPACE) };
-        assert_eq!(stage.store.requests(flagged).await.expect("a page").items.len(), 0);
+        assert_eq!(
+            totals
+                .deposited
+                .values()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            ["17"]
+        );
+        let flagged = RequestFilter {
+            flag: Some(Flag::UnknownEvent),
+            ..RequestFilter::new(WORKSPACE)
+        };
+        assert_eq!(
+            stage
+                .store
+                .requests(flagged)
+                .await
+                .expect("a page")
+                .items
+                .len(),
+            0
+        );
     })
     .await;
 }
@@ -419,27 +789,96 @@ async fn inbox_filters_and_pages() {
     on_each(usd(), async |stage| {
         stage.lead("c1").await;
         for tid in 0..30 {
-            stage.send(&format!("clickid=c1&tracker.event=sale&tracker.cost=1&tracker.tid={}", tid / 2)).await;
+            stage
+                .send(&format!(
+                    "clickid=c1&tracker.event=sale&tracker.cost=1&tracker.tid={}",
+                    tid / 2
+                ))
+                .await;
         }
-        stage.send("clickid=nobody&tracker.event=sale&tracker.cost=1").await;
+        stage
+            .send("clickid=nobody&tracker.event=sale&tracker.cost=1")
+            .await;
         stage.send("tracker.event=sale").await;
         let count = async |filter: RequestFilter| {
-            stage.store.requests(RequestFilter { limit: 100, ..filter }).await.expect("a page").items.len()
+            stage
+                .store
+                .requests(RequestFilter {
+                    limit: 100,
+                    ..filter
+                })
+                .await
+                .expect("a page")
+                .items
+                .len()
         };
         let all = RequestFilter::new(WORKSPACE);
         assert_eq!(count(all.clone()).await, 32);
-        for (verdict, expected) in [(Verdict::Accepted, 15), (Verdict::Duplicate, 15), (Verdict::Unmatched, 1), (Verdict::Rejected, 1), (Verdict::Updated, 0)] {
-            assert_eq!(count(RequestFilter { verdict: Some(verdict), ..all.clone() }).await, expected, "{verdict:?}");
+        for (verdict, expected) in [
+            (Verdict::Accepted, 15),
+            (Verdict::Duplicate, 15),
+            (Verdict::Unmatched, 1),
+            (Verdict::Rejected, 1),
+            (Verdict::Updated, 0),
+        ] {
+            assert_eq!(
+                count(RequestFilter {
+                    verdict: Some(verdict),
+                    ..all.clone()
+                })
+                .await,
+                expected,
+                "{verdict:?}"
+            );
         }
-        assert_eq!(count(RequestFilter { clickid: Some("c1".to_owned()), ..all.clone() }).await, 30);
-        assert_eq!(count(RequestFilter { clickid: Some("nobody".to_owned()), ..all.clone() }).await, 1);
-        assert_eq!(count(RequestFilter { clickid: Some("x".to_owned()), ..all.clone() }).await, 0);
-        assert_eq!(count(RequestFilter { integration: Some(stage.integration.id), ..all.clone() }).await, 32);
-        assert_eq!(count(RequestFilter { to: Some(stage.clock.now()), ..all.clone() }).await, 0);
+        assert_eq!(
+            count(RequestFilter {
+                clickid: Some("c1".to_owned()),
+                ..all.clone()
+            })
+            .await,
+            30
+        );
+        assert_eq!(
+            count(RequestFilter {
+                clickid: Some("nobody".to_owned()),
+                ..all.clone()
+            })
+            .await,
+            1
+        );
+        assert_eq!(
+            count(RequestFilter {
+                clickid: Some("x".to_owned()),
+                ..all.clone()
+            })
+            .await,
+            0
+        );
+        assert_eq!(
+            count(RequestFilter {
+                integration: Some(stage.integration.id),
+                ..all.clone()
+            })
+            .await,
+            32
+        );
+        assert_eq!(
+            count(RequestFilter {
+                to: Some(stage.clock.now()),
+                ..all.clone()
+            })
+            .await,
+            0
+        );
         let mut seen = Vec::new();
         let mut before = None;
         loop {
-            let filter = RequestFilter { before, limit: 7, ..all.clone() };
+            let filter = RequestFilter {
+                before,
+                limit: 7,
+                ..all.clone()
+            };
             let page = stage.store.requests(filter).await.expect("a page");
             seen.extend(page.items.iter().map(|request| request.id));
             match page.next {
@@ -456,14 +895,25 @@ async fn inbox_filters_and_pages() {
 #[tokio::test]
 async fn a_newer_schema_is_refused_in_one_line() {
     let directory = tempfile::tempdir().expect("a directory");
-    let options = || Options { queue: 10, clock: clock(), answer_early: false };
-    Sqlite::open(directory.path(), options()).expect("opens").close().await;
+    let options = || Options {
+        queue: 10,
+        clock: clock(),
+        answer_early: false,
+    };
+    Sqlite::open(directory.path(), options())
+        .expect("opens")
+        .close()
+        .await;
     let sql = rusqlite::Connection::open(directory.path().join(FILE_NAME)).expect("opens");
-    sql.pragma_update(None, "user_version", migrate::newest() + 1).expect("changed");
+    sql.pragma_update(None, "user_version", migrate::newest() + 1)
+        .expect("changed");
     drop(sql);
     match Sqlite::open(directory.path(), options()) {
         Err(StoreError::Invalid { message }) => {
-            assert!(message.contains("start the newer program again"), "{message}");
+            assert!(
+                message.contains("start the newer program again"),
+                "{message}"
+            );
             assert!(!message.contains('\n'));
         }
         other => panic!("{:?}", other.map(|_| ())),
@@ -472,5 +922,9 @@ async fn a_newer_schema_is_refused_in_one_line() {
 
 #[test]
 fn the_bundled_sqlite_is_new_enough() {
-    assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+    assert!(
+        rusqlite::version_number() >= 3_051_003,
+        "{}",
+        rusqlite::version()
+    );
 }

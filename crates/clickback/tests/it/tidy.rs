@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository")
 }
 
 fn files(directory: &Path, end: &str, found: &mut Vec<PathBuf>) {
@@ -36,8 +39,11 @@ fn is_test(path: &Path) -> bool {
 
 #[test]
 fn every_file_says_what_lives_in_it() {
-    let silent: Vec<PathBuf> =
-        sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    let silent: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//! "))
+        .map(|(path, _)| path)
+        .collect();
     assert_eq!(silent, Vec::<PathBuf>::new());
 }
 
@@ -53,7 +59,13 @@ fn files_stay_small() {
 
 #[test]
 fn sql_lives_under_the_store_only() {
-    let words = ["SELECT ", "INSERT INTO", "UPDATE leads", "DELETE FROM", "PRAGMA "];
+    let words = [
+        "SELECT ",
+        "INSERT INTO",
+        "UPDATE leads",
+        "DELETE FROM",
+        "PRAGMA ",
+    ];
     let elsewhere: Vec<PathBuf> = sources()
         .into_iter()
         .filter(|(path, _)| !path.to_string_lossy().contains("/src/store/") && !is_test(path))
@@ -65,7 +77,17 @@ fn sql_lives_under_the_store_only() {
 
 #[test]
 fn the_core_does_no_input_or_output() {
-    let banned = ["std::fs", "std::net::Tcp", "std::env", "std::process", "SystemTime", "Instant::now", "tokio", "rusqlite", "rand::"];
+    let banned = [
+        "std::fs",
+        "std::net::Tcp",
+        "std::env",
+        "std::process",
+        "SystemTime",
+        "Instant::now",
+        "tokio",
+        "rusqlite",
+        "rand::",
+    ];
     for (path, text) in sources() {
         if !path.to_string_lossy().contains("clickback-core/src") || is_test(&path) {
             continue;
@@ -81,8 +103,14 @@ fn the_core_does_no_input_or_output() {
 #[test]
 fn arrows_point_one_way() {
     let rules = [
-        ("/src/store/", ["crate::api", "crate::web", "crate::ingest", "crate::app"]),
-        ("/src/ingest/", ["crate::api", "crate::web", "crate::demo", "crate::load"]),
+        (
+            "/src/store/",
+            ["crate::api", "crate::web", "crate::ingest", "crate::app"],
+        ),
+        (
+            "/src/ingest/",
+            ["crate::api", "crate::web", "crate::demo", "crate::load"],
+        ),
     ];
     for (path, text) in sources() {
         for (place, banned) in rules {

@@ -8,7 +8,9 @@ use clickback_core::attribution::{
 };
 use clickback_core::event::{EventName, Group};
 use clickback_core::flag::{Flag, Flags};
-use clickback_core::ids::{EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::ids::{
+    EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId, lowest_id_at,
+};
 use clickback_core::moment::Moment;
 use clickback_core::postback::Postback;
 use clickback_core::rollup::Deltas;
@@ -20,6 +22,9 @@ use crate::store::integrations::{Integration, Snapshot};
 use crate::store::leads::IdentityKind;
 
 use super::rows::{EVENT_COLUMNS, event, facts};
+
+/// Seconds by which an id may be older than its request's receive time.
+const CLOCK_MARGIN_SECONDS: i64 = 3_600;
 
 /// Work of one transaction: its connection, its ids, and the roll-up changes to write at the end.
 pub(super) struct Work<'c> {
@@ -78,7 +83,11 @@ impl<'c> Work<'c> {
             test: incoming.test,
         };
         let (settled, code, clickid) = match &incoming.judged {
-            Ok(postback) => (self.settle(&subject, postback)?, None, Some(postback.clickid.as_str())),
+            Ok(postback) => (
+                self.settle(&subject, postback)?,
+                None,
+                Some(postback.clickid.as_str()),
+            ),
             Err(rejection) => (rejected(), Some(rejection.code()), None),
         };
         self.insert_request(&subject, settled, code, clickid)?;
@@ -91,7 +100,13 @@ impl<'c> Work<'c> {
         })
     }
 
-    fn insert_request(&self, subject: &Subject<'_>, settled: Settled, code: Option<&str>, clickid: Option<&str>) -> Sql<()> {
+    fn insert_request(
+        &self,
+        subject: &Subject<'_>,
+        settled: Settled,
+        code: Option<&str>,
+        clickid: Option<&str>,
+    ) -> Sql<()> {
         let raw = subject.raw;
         self.cached(
             "INSERT INTO inbox (id, integration_id, verdict, flags, received_at, method, query, \
@@ -123,14 +138,20 @@ impl<'c> Work<'c> {
     pub(super) fn settle(&mut self, subject: &Subject<'_>, postback: &Postback) -> Sql<Settled> {
         let Some(matched) = self.find_or_make_lead(subject, postback)? else {
             if postback.clickid_usable {
-                self.cached("INSERT OR IGNORE INTO waiting_requests VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                    subject.integration.workspace.0,
-                    postback.clickid,
-                    subject.received_at.0,
-                    subject.request.0
-                ])?;
+                self.cached("INSERT OR IGNORE INTO waiting_requests VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![
+                        subject.integration.workspace.0,
+                        postback.clickid,
+                        subject.received_at.0,
+                        subject.request.0
+                    ])?;
             }
-            return Ok(Settled { verdict: Verdict::Unmatched, flags: postback.flags, lead: None, event: None });
+            return Ok(Settled {
+                verdict: Verdict::Unmatched,
+                flags: postback.flags,
+                lead: None,
+                event: None,
+            });
         };
         let without_tid;
         let postback = match &postback.tid {
@@ -150,7 +171,13 @@ impl<'c> Work<'c> {
         let decision = decide(postback, &lookup, &known, subject.received_at);
         let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
         match decision {
-            Decision::New { kind, status, key, takes_first, flags } => {
+            Decision::New {
+                kind,
+                status,
+                key,
+                takes_first,
+                flags,
+            } => {
                 let flags = postback.flags.with(flags);
                 let event = Event {
                     id: subject.request.event(),
@@ -171,7 +198,9 @@ impl<'c> Work<'c> {
                     number: None,
                 };
                 self.insert_event(&event, key.as_ref(), takes_first)?;
-                let more = self.write_fields(subject, matched.lead, postback, occurred_at, true)?.1;
+                let more = self
+                    .write_fields(subject, matched.lead, postback, occurred_at, true)?
+                    .1;
                 Ok(Settled {
                     verdict: Verdict::Accepted,
                     flags: flags.with(more),
@@ -179,13 +208,22 @@ impl<'c> Work<'c> {
                     event: Some(event.id),
                 })
             }
-            Decision::Same { event, change, flags } => {
+            Decision::Same {
+                event,
+                change,
+                flags,
+            } => {
                 let changed = !change.is_empty();
                 if changed {
                     self.change_event(event, &change, Some(subject.request))?;
                 }
-                let (written, more) = self.write_fields(subject, matched.lead, postback, occurred_at, false)?;
-                let verdict = if changed || written { Verdict::Updated } else { Verdict::Duplicate };
+                let (written, more) =
+                    self.write_fields(subject, matched.lead, postback, occurred_at, false)?;
+                let verdict = if changed || written {
+                    Verdict::Updated
+                } else {
+                    Verdict::Duplicate
+                };
                 Ok(Settled {
                     verdict,
                     flags: postback.flags.with(flags).with(more),
@@ -196,7 +234,11 @@ impl<'c> Work<'c> {
         }
     }
 
-    fn find_or_make_lead(&mut self, subject: &Subject<'_>, postback: &Postback) -> Sql<Option<Matched>> {
+    fn find_or_make_lead(
+        &mut self,
+        subject: &Subject<'_>,
+        postback: &Postback,
+    ) -> Sql<Option<Matched>> {
         let workspace = subject.integration.workspace;
         if subject.test {
             return self.test_lead(workspace).map(Some);
@@ -208,8 +250,12 @@ impl<'c> Work<'c> {
             }
         }
         if let Some(player) = &postback.player {
-            let found =
-                self.lead_of(workspace, IdentityKind::Player, subject.integration.id.0, player)?;
+            let found = self.lead_of(
+                workspace,
+                IdentityKind::Player,
+                subject.integration.id.0,
+                player,
+            )?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -220,7 +266,13 @@ impl<'c> Work<'c> {
         Ok(None)
     }
 
-    fn lead_of(&self, workspace: WorkspaceId, kind: IdentityKind, scope: i64, value: &str) -> Sql<Option<Matched>> {
+    fn lead_of(
+        &self,
+        workspace: WorkspaceId,
+        kind: IdentityKind,
+        scope: i64,
+        value: &str,
+    ) -> Sql<Option<Matched>> {
         self.cached(
             "SELECT leads.id, leads.clicked_at, leads.test, leads.clickids > 1 FROM lead_identities \
              JOIN leads ON leads.id = lead_identities.lead_id \
@@ -243,11 +295,18 @@ impl<'c> Work<'c> {
             .cached("SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2")?
             .query_row(params![workspace.0, clickid], |row| row.get(0))
             .optional()?;
-        let Some(clicked_at) = clicked_at.map(Moment) else { return Ok(None) };
+        let Some(clicked_at) = clicked_at.map(Moment) else {
+            return Ok(None);
+        };
         let lead = self.insert_lead(workspace, clickid, "", Some(clicked_at), false)?;
         self.cached("UPDATE clicks SET lead_id = ?3 WHERE workspace_id = ?1 AND clickid = ?2")?
             .execute(params![workspace.0, clickid, lead.0])?;
-        Ok(Some(Matched { lead, clicked_at: Some(clicked_at), test: false, has_aliases: false }))
+        Ok(Some(Matched {
+            lead,
+            clicked_at: Some(clicked_at),
+            test: false,
+            has_aliases: false,
+        }))
     }
 
     /// Writes a lead and its first clickid.
@@ -292,7 +351,8 @@ impl<'c> Work<'c> {
             .execute(row)?;
         if inserted == 1 {
             if kind == IdentityKind::Clickid {
-                self.cached("UPDATE leads SET clickids = clickids + 1 WHERE id = ?1")?.execute([lead.0])?;
+                self.cached("UPDATE leads SET clickids = clickids + 1 WHERE id = ?1")?
+                    .execute([lead.0])?;
             }
             return Ok(lead);
         }
@@ -307,7 +367,12 @@ impl<'c> Work<'c> {
             Some(matched) => matched.lead,
             None => self.insert_lead(workspace, CLICKID, "Test lead", None, true)?,
         };
-        Ok(Matched { lead, clicked_at: None, test: true, has_aliases: false })
+        Ok(Matched {
+            lead,
+            clicked_at: None,
+            test: true,
+            has_aliases: false,
+        })
     }
 
     fn is_clickid_of(&self, workspace: WorkspaceId, tid: &str, lead: LeadId) -> Sql<bool> {
@@ -321,9 +386,18 @@ impl<'c> Work<'c> {
         Ok(owner == Some(lead.0))
     }
 
-    fn facts(&self, subject: &Subject<'_>, postback: &Postback, matched: Matched, lookup: &Lookup) -> Sql<Facts> {
+    fn facts(
+        &self,
+        subject: &Subject<'_>,
+        postback: &Postback,
+        matched: Matched,
+        lookup: &Lookup,
+    ) -> Sql<Facts> {
         let integration = subject.integration.id;
-        let mut known = Facts { clicked_at: matched.clicked_at, ..Facts::default() };
+        let mut known = Facts {
+            clicked_at: matched.clicked_at,
+            ..Facts::default()
+        };
         if lookup.first_deposit {
             known.first = self.first_deposit(matched.lead, integration)?;
         }
@@ -342,7 +416,12 @@ impl<'c> Work<'c> {
     }
 
     /// The lead's event under a key, and whether another lead has the same transaction id.
-    fn key_owner(&self, integration: IntegrationId, key: &Key, lead: LeadId) -> Sql<(Option<EventId>, bool)> {
+    fn key_owner(
+        &self,
+        integration: IntegrationId,
+        key: &Key,
+        lead: LeadId,
+    ) -> Sql<(Option<EventId>, bool)> {
         let group = key.group.stored();
         if key.is_tid() {
             let any: Option<(i64, i64)> = self
@@ -350,11 +429,15 @@ impl<'c> Work<'c> {
                     "SELECT lead_id, event_id FROM event_keys \
                      WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 LIMIT 1",
                 )?
-                .query_row(params![integration.0, group, key.tid], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(params![integration.0, group, key.tid], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
             match any {
                 None => return Ok((None, false)),
-                Some((owner, event)) if owner == lead.0 => return Ok((Some(EventId(event)), false)),
+                Some((owner, event)) if owner == lead.0 => {
+                    return Ok((Some(EventId(event)), false));
+                }
                 Some(_) => {}
             }
         }
@@ -363,37 +446,56 @@ impl<'c> Work<'c> {
                 "SELECT event_id FROM event_keys \
                  WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4",
             )?
-            .query_row(params![integration.0, group, key.tid, lead.0], |row| row.get(0).map(EventId))
+            .query_row(params![integration.0, group, key.tid, lead.0], |row| {
+                row.get(0).map(EventId)
+            })
             .optional()?;
         Ok((own, key.is_tid()))
     }
 
-    pub(super) fn first_deposit(&self, lead: LeadId, integration: IntegrationId) -> Sql<Option<EventId>> {
+    pub(super) fn first_deposit(
+        &self,
+        lead: LeadId,
+        integration: IntegrationId,
+    ) -> Sql<Option<EventId>> {
         let first: Option<Option<i64>> = self
-            .cached("SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2")?
+            .cached(
+                "SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2",
+            )?
             .query_row(params![lead.0, integration.0], |row| row.get(0))
             .optional()?;
         Ok(first.flatten().map(EventId))
     }
 
     pub(super) fn event(&self, id: EventId) -> Sql<Event> {
-        self.cached(&format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"))?.query_row([id.0], event)
+        self.cached(&format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"))?
+            .query_row([id.0], event)
     }
 
-    fn recent(&self, subject: &Subject<'_>, name: &EventName, lead: LeadId, seconds: i64) -> Sql<Vec<Recent>> {
+    fn recent(
+        &self,
+        subject: &Subject<'_>,
+        name: &EventName,
+        lead: LeadId,
+        seconds: i64,
+    ) -> Sql<Vec<Recent>> {
         let group = name.group();
-        let since = subject.received_at.plus_seconds(-seconds.max(IDENTICAL_WINDOW_SECONDS));
+        let since = subject
+            .received_at
+            .plus_seconds(-seconds.max(IDENTICAL_WINDOW_SECONDS));
         let mut statement = self.cached(&format!(
             "SELECT {EVENT_COLUMNS}, inbox.method, inbox.query, inbox.body FROM events \
              LEFT JOIN inbox ON inbox.id = events.id \
              WHERE events.lead_id = ?1 AND events.integration_id = ?2 AND events.received_at >= ?3 \
-             AND events.id <> ?4"
+             AND events.id <> ?4 AND events.id >= ?5"
         ))?;
         let mut rows = statement.query(params![
             lead.0,
             subject.integration.id.0,
             since.0,
-            subject.request.0
+            subject.request.0,
+            // Ids follow the clock that stored them, which may have run a little behind.
+            lowest_id_at(since.plus_seconds(-CLOCK_MARGIN_SECONDS).millis()),
         ])?;
         let mut recent = Vec::new();
         while let Some(row) = rows.next()? {
@@ -404,7 +506,10 @@ impl<'c> Work<'c> {
             let identical = row.get_ref(15)?.as_str_or_null()? == Some(subject.raw.method)
                 && row.get_ref(16)?.as_blob_or_null()? == Some(subject.raw.query.as_slice())
                 && row.get_ref(17)?.as_blob_or_null()? == subject.raw.body.as_deref();
-            recent.push(Recent { event: facts(&event), identical });
+            recent.push(Recent {
+                event: facts(&event),
+                identical,
+            });
         }
         Ok(recent)
     }
@@ -440,7 +545,14 @@ impl<'c> Work<'c> {
                     "INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (lead_id, field_id) {conflict}"
                 ))?
-                .execute(params![lead.0, field, write.value, write.fits, occurred_at.0, subject.request.0])?;
+                .execute(params![
+                    lead.0,
+                    field,
+                    write.value,
+                    write.fits,
+                    occurred_at.0,
+                    subject.request.0
+                ])?;
             written |= changed > 0;
         }
         if let Some(player) = &postback.player {
@@ -486,5 +598,10 @@ impl<'c> Work<'c> {
 
 /// What a request with a 4xx settles to.
 pub(super) fn rejected() -> Settled {
-    Settled { verdict: Verdict::Rejected, flags: Flags::default(), lead: None, event: None }
+    Settled {
+        verdict: Verdict::Rejected,
+        flags: Flags::default(),
+        lead: None,
+        event: None,
+    }
 }

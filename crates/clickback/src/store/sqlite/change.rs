@@ -14,7 +14,12 @@ use super::rows::{EVENT_COLUMNS, counted, event, facts};
 impl Work<'_> {
     /// Writes an event, its key, its slot and its roll-up change. A row that is there already (an
     /// event decided again) is replaced.
-    pub(super) fn insert_event(&mut self, event: &Event, key: Option<&Key>, takes_first: bool) -> Sql<()> {
+    pub(super) fn insert_event(
+        &mut self,
+        event: &Event,
+        key: Option<&Key>,
+        takes_first: bool,
+    ) -> Sql<()> {
         self.cached(
             "INSERT INTO events (id, integration_id, lead_id, kind, status, name, amount, currency, \
              payout, payout_currency, tid, flags, test, occurred_at, received_at) \
@@ -46,7 +51,13 @@ impl Work<'_> {
                 "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![event.integration.0, key.group.stored(), key.tid, event.lead.0, event.id.0])?;
+            .execute(params![
+                event.integration.0,
+                key.group.stored(),
+                key.tid,
+                event.lead.0,
+                event.id.0
+            ])?;
         }
         if takes_first {
             self.set_first(event.lead, event.integration, Some(event.id))?;
@@ -55,7 +66,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn set_first(&self, lead: LeadId, integration: IntegrationId, event: Option<EventId>) -> Sql<()> {
+    fn set_first(
+        &self,
+        lead: LeadId,
+        integration: IntegrationId,
+        event: Option<EventId>,
+    ) -> Sql<()> {
         self.cached(
             "INSERT INTO lead_states (lead_id, integration_id, first_deposit) VALUES (?1, ?2, ?3) \
              ON CONFLICT DO UPDATE SET first_deposit = excluded.first_deposit",
@@ -65,7 +81,12 @@ impl Work<'_> {
     }
 
     /// Changes a known event with its history, slot and roll-ups.
-    pub(super) fn change_event(&mut self, id: EventId, change: &Change, request: Option<RequestId>) -> Sql<Event> {
+    pub(super) fn change_event(
+        &mut self,
+        id: EventId,
+        change: &Change,
+        request: Option<RequestId>,
+    ) -> Sql<Event> {
         let before = self.event(id)?;
         let mut after = before.clone();
         after.amount = change.amount.or(before.amount);
@@ -96,7 +117,10 @@ impl Work<'_> {
             after.amount.map(|amount| amount.to_string()),
             after.currency.as_ref().map(|currency| currency.as_str()),
             after.payout.map(|amount| amount.to_string()),
-            after.payout_currency.as_ref().map(|currency| currency.as_str()),
+            after
+                .payout_currency
+                .as_ref()
+                .map(|currency| currency.as_str()),
         ])?;
         self.deltas.remove(&counted(before));
         self.deltas.add(&counted(after));
@@ -105,9 +129,15 @@ impl Work<'_> {
                 ("kind", Some(event.kind.code().to_owned())),
                 ("status", Some(event.status.code().to_owned())),
                 ("amount", event.amount.map(|amount| amount.to_string())),
-                ("currency", event.currency.map(|currency| currency.to_string())),
+                (
+                    "currency",
+                    event.currency.map(|currency| currency.to_string()),
+                ),
                 ("payout", event.payout.map(|amount| amount.to_string())),
-                ("payout_currency", event.payout_currency.map(|currency| currency.to_string())),
+                (
+                    "payout_currency",
+                    event.payout_currency.map(|currency| currency.to_string()),
+                ),
             ]
         };
         for ((field, old), (_, new)) in texts(before).into_iter().zip(texts(after)) {
@@ -149,7 +179,10 @@ impl Work<'_> {
         let next = promote(&known, left);
         self.set_first(lead, integration, next)?;
         if let Some(before) = next.and_then(|next| deposits.iter().find(|event| event.id == next)) {
-            let after = Event { kind: Kind::FirstDeposit, ..before.clone() };
+            let after = Event {
+                kind: Kind::FirstDeposit,
+                ..before.clone()
+            };
             self.rewrite(before, &after, request)?;
         }
         Ok(())
@@ -162,11 +195,18 @@ impl Work<'_> {
             return Ok(before);
         }
         let first = self.first_deposit(before.lead, before.integration)?;
-        let mut change = Change { status: Some(status), ..Change::default() };
+        let mut change = Change {
+            status: Some(status),
+            ..Change::default()
+        };
         if before.kind.is_deposit() {
             if status == Status::Approved {
                 change.takes_first = first.is_none() && before.name != "resale";
-                let kind = if change.takes_first { Kind::FirstDeposit } else { Kind::RepeatDeposit };
+                let kind = if change.takes_first {
+                    Kind::FirstDeposit
+                } else {
+                    Kind::RepeatDeposit
+                };
                 change.kind = Some(kind).filter(|kind| *kind != before.kind);
             } else {
                 change.releases_first = first == Some(id);

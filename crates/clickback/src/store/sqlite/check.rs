@@ -60,7 +60,9 @@ pub(super) fn check(sql: &Connection) -> StoreResult<CheckReport> {
     let transaction = sql.unchecked_transaction().map_err(db)?;
     let count = |table: &str| -> StoreResult<u64> {
         transaction
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get::<_, i64>(0)
+            })
             .map(i64::cast_unsigned)
             .map_err(db)
     };
@@ -70,14 +72,20 @@ pub(super) fn check(sql: &Connection) -> StoreResult<CheckReport> {
         leads: count("leads")?,
         ..CheckReport::default()
     };
-    let mut statement = transaction.prepare("PRAGMA integrity_check(20)").map_err(db)?;
+    let mut statement = transaction
+        .prepare("PRAGMA integrity_check(20)")
+        .map_err(db)?;
     let lines: Vec<String> = statement
         .query_map([], |row| row.get(0))
         .and_then(Iterator::collect)
         .map_err(|error| StoreError::Internal(format!("the file is damaged: {error}")))?;
-    report.problems.extend(lines.into_iter().filter(|line| line != "ok"));
+    report
+        .problems
+        .extend(lines.into_iter().filter(|line| line != "ok"));
     for (wrong, query) in RULES {
-        let found: i64 = transaction.query_row(query, [], |row| row.get(0)).map_err(db)?;
+        let found: i64 = transaction
+            .query_row(query, [], |row| row.get(0))
+            .map_err(db)?;
         if found > 0 {
             report.problems.push(format!("{found} {wrong}"));
         }
@@ -88,7 +96,9 @@ pub(super) fn check(sql: &Connection) -> StoreResult<CheckReport> {
     differences.truncate(SHOWN);
     report.problems.extend(differences);
     if hidden > 0 {
-        report.problems.push(format!("{hidden} more roll-up rows differ"));
+        report
+            .problems
+            .push(format!("{hidden} more roll-up rows differ"));
     }
     Ok(report)
 }
@@ -119,7 +129,11 @@ fn recount(sql: &Connection) -> rusqlite::Result<(u64, Vec<String>)> {
             status: rows::status(row.get(4)?, 4)?,
             currency: Currency::new(&currency),
         };
-        let sums = RollupSums { events: row.get(6)?, amount: sum(row, 7)?, payout: sum(row, 8)? };
+        let sums = RollupSums {
+            events: row.get(6)?,
+            amount: sum(row, 7)?,
+            payout: sum(row, 8)?,
+        };
         let expected = right.remove(&key).unwrap_or_default();
         if expected != sums {
             differences.push(difference(&key, &sums, &expected));
@@ -132,7 +146,10 @@ fn recount(sql: &Connection) -> rusqlite::Result<(u64, Vec<String>)> {
 }
 
 fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> String {
-    let currency = key.currency.map(|currency| currency.to_string()).unwrap_or_default();
+    let currency = key
+        .currency
+        .map(|currency| currency.to_string())
+        .unwrap_or_default();
     format!(
         "roll-up of integration {}, quarter hour {}, {} {} {currency}: stored {} events, {} and {}; \
          recounted {} events, {} and {}",

@@ -48,8 +48,14 @@ pub(super) fn pair() -> (Pacer, Checkpointer) {
     let signals = Arc::new(Signals::default());
     let (sender, receiver) = channel();
     (
-        Pacer { signals: Arc::clone(&signals), wake: sender },
-        Checkpointer { signals, wake: receiver },
+        Pacer {
+            signals: Arc::clone(&signals),
+            wake: sender,
+        },
+        Checkpointer {
+            signals,
+            wake: receiver,
+        },
     )
 }
 
@@ -61,7 +67,10 @@ struct Pass {
 
 fn passive(connection: &Connection) -> rusqlite::Result<Pass> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        Ok(Pass { frames: row.get(1)?, copied: row.get(2)? })
+        Ok(Pass {
+            frames: row.get(1)?,
+            copied: row.get(2)?,
+        })
     })
 }
 

@@ -18,10 +18,17 @@ pub(super) fn of_lead(sql: &Connection, lead: LeadId) -> rusqlite::Result<Vec<Ev
     let mut statement = sql.prepare_cached(&format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 ORDER BY occurred_at, received_at, id"
     ))?;
-    let mut events = statement.query_map([lead.0], event)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut events = statement
+        .query_map([lead.0], event)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
     let mut counts: BTreeMap<(IntegrationId, Group), u64> = BTreeMap::new();
-    for event in events.iter_mut().filter(|event| event.status == Status::Approved) {
-        let count = counts.entry((event.integration, Group::of(event.kind, &event.name))).or_default();
+    for event in events
+        .iter_mut()
+        .filter(|event| event.status == Status::Approved)
+    {
+        let count = counts
+            .entry((event.integration, Group::of(event.kind, &event.name)))
+            .or_default();
         *count += 1;
         event.number = Some(*count);
     }
@@ -66,12 +73,20 @@ pub(super) fn list(sql: &Connection, filter: &EventFilter) -> StoreResult<Page<E
     );
     let mut items: Vec<Event> = sql
         .prepare_cached(&text)
-        .and_then(|mut statement| statement.query_map(params_from_iter(values), event)?.collect())
+        .and_then(|mut statement| {
+            statement
+                .query_map(params_from_iter(values), event)?
+                .collect()
+        })
         .map_err(db)?;
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
     number(sql, &mut items).map_err(db)?;
-    let next = if more { items.last().map(|event| event.id.to_string()) } else { None };
+    let next = if more {
+        items.last().map(|event| event.id.to_string())
+    } else {
+        None
+    };
     Ok(Page { items, next })
 }
 
@@ -80,7 +95,11 @@ fn number(sql: &Connection, items: &mut [Event]) -> rusqlite::Result<()> {
     for index in 0..items.len() {
         let (id, lead) = (items[index].id, items[index].lead);
         if !numbers.contains_key(&id) {
-            numbers.extend(of_lead(sql, lead)?.into_iter().map(|event| (event.id, event.number)));
+            numbers.extend(
+                of_lead(sql, lead)?
+                    .into_iter()
+                    .map(|event| (event.id, event.number)),
+            );
         }
         items[index].number = numbers.get(&id).copied().flatten();
     }

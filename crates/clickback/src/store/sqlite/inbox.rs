@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::store::events::Event;
 use crate::store::inbox::{
-    Incoming, Outcome, RawRequest, ReprocessFilter, ReprocessReport, Reprocessed, Request, RequestFilter,
-    RequestSummary, Verdict,
+    Incoming, Outcome, RawRequest, ReprocessFilter, ReprocessReport, Reprocessed, Request,
+    RequestFilter, RequestSummary, Verdict,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
@@ -41,7 +41,11 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<RequestSummary> {
         clickid: row.get(8)?,
         lead: row.get::<_, Option<i64>>(9)?.map(LeadId),
         test: row.get(10)?,
-        event: if has_event { Some(event_at(row, SUMMARY_WIDTH)?) } else { None },
+        event: if has_event {
+            Some(event_at(row, SUMMARY_WIDTH)?)
+        } else {
+            None
+        },
     })
 }
 
@@ -62,11 +66,21 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
     }
     if let Some(verdict) = filter.verdict {
         // The second half lets the planner use the index of what needs attention.
-        let rare = if verdict == Verdict::Accepted { "" } else { " AND inbox.verdict <> 1" };
-        add(&format!("inbox.verdict = ${rare}"), number(verdict.number()));
+        let rare = if verdict == Verdict::Accepted {
+            ""
+        } else {
+            " AND inbox.verdict <> 1"
+        };
+        add(
+            &format!("inbox.verdict = ${rare}"),
+            number(verdict.number()),
+        );
     }
     if let Some(flag) = filter.flag {
-        add("inbox.flags <> 0 AND (inbox.flags & $) <> 0", number(flag.bit()));
+        add(
+            "inbox.flags <> 0 AND (inbox.flags & $) <> 0",
+            number(flag.bit()),
+        );
     } else if filter.flagged {
         add("inbox.flags <> $", number(0));
     }
@@ -105,13 +119,16 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
 }
 
 /// `?1` is the workspace, the clickid is the value that is being added.
-const LEAD_OF_CLICKID: &str =
-    "SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = $";
+const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = $";
 
 /// Newest first, or oldest first where the filter says `after`.
 pub(super) fn list(sql: &Connection, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
     let (conditions, values) = conditions(filter);
-    let order = if filter.after.is_some() { "ASC" } else { "DESC" };
+    let order = if filter.after.is_some() {
+        "ASC"
+    } else {
+        "DESC"
+    };
     let text = format!(
         "SELECT {SUMMARY_COLUMNS}, {EVENT_COLUMNS} {SUMMARY_FROM} WHERE {conditions} \
          ORDER BY inbox.id {order} LIMIT {}",
@@ -119,11 +136,19 @@ pub(super) fn list(sql: &Connection, filter: &RequestFilter) -> StoreResult<Page
     );
     let mut items: Vec<RequestSummary> = sql
         .prepare_cached(&text)
-        .and_then(|mut statement| statement.query_map(params_from_iter(values), summary)?.collect())
+        .and_then(|mut statement| {
+            statement
+                .query_map(params_from_iter(values), summary)?
+                .collect()
+        })
         .map_err(db)?;
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
-    let next = if more { items.last().map(|request| request.id.to_string()) } else { None };
+    let next = if more {
+        items.last().map(|request| request.id.to_string())
+    } else {
+        None
+    };
     Ok(Page { items, next })
 }
 
@@ -164,13 +189,18 @@ pub(super) fn chosen(sql: &Connection, filter: &ReprocessFilter) -> StoreResult<
         let list = filter.ids.iter().map(|id| Value::Integer(id.0));
         let first = values.len() + 1;
         values.extend(list);
-        let places: Vec<String> = (first..=values.len()).map(|place| format!("?{place}")).collect();
+        let places: Vec<String> = (first..=values.len())
+            .map(|place| format!("?{place}"))
+            .collect();
         format!(" AND inbox.id IN ({})", places.join(", "))
     };
-    let text = format!("SELECT inbox.id FROM inbox WHERE {conditions}{ids} ORDER BY inbox.received_at, inbox.id");
+    let text = format!(
+        "SELECT inbox.id FROM inbox WHERE {conditions}{ids} ORDER BY inbox.received_at, inbox.id"
+    );
     sql.prepare_cached(&text)
         .and_then(|mut statement| {
-            let rows = statement.query_map(params_from_iter(values), |row| row.get(0).map(RequestId))?;
+            let rows =
+                statement.query_map(params_from_iter(values), |row| row.get(0).map(RequestId))?;
             rows.collect()
         })
         .map_err(db)
@@ -192,14 +222,20 @@ pub(super) fn ready_to_apply(sql: &Connection) -> StoreResult<Vec<(WorkspaceId, 
 }
 
 pub(super) fn waiting(sql: &Connection) -> StoreResult<u64> {
-    sql.query_row("SELECT count(*) FROM waiting_requests", [], |row| row.get::<_, i64>(0))
-        .map(i64::cast_unsigned)
-        .map_err(db)
+    sql.query_row("SELECT count(*) FROM waiting_requests", [], |row| {
+        row.get::<_, i64>(0)
+    })
+    .map(i64::cast_unsigned)
+    .map_err(db)
 }
 
 impl Work<'_> {
     /// Applies what waits for a clickid, in the order in which it came. Returns how many.
-    pub(super) fn apply_waiting(&mut self, workspace: WorkspaceId, clickid: &str) -> StoreResult<u64> {
+    pub(super) fn apply_waiting(
+        &mut self,
+        workspace: WorkspaceId,
+        clickid: &str,
+    ) -> StoreResult<u64> {
         let waiting: Vec<RequestId> = self
             .cached(
                 "DELETE FROM waiting_requests WHERE workspace_id = ?1 AND clickid = ?2 \
@@ -221,7 +257,11 @@ impl Work<'_> {
     }
 
     /// Decides requests again from their raw text under the same keys.
-    pub(super) fn reprocess(&mut self, ids: &[RequestId], dry_run: bool) -> StoreResult<ReprocessReport> {
+    pub(super) fn reprocess(
+        &mut self,
+        ids: &[RequestId],
+        dry_run: bool,
+    ) -> StoreResult<ReprocessReport> {
         if dry_run {
             self.begin_dry_run()?;
         }
@@ -242,7 +282,11 @@ impl Work<'_> {
     pub(super) fn try_out(&mut self, incoming: &Incoming) -> StoreResult<(Outcome, Option<Event>)> {
         self.begin_dry_run()?;
         let outcome = self.store(incoming).map_err(db)?;
-        let event = outcome.event.map(|event| self.event(event)).transpose().map_err(db)?;
+        let event = outcome
+            .event
+            .map(|event| self.event(event))
+            .transpose()
+            .map_err(db)?;
         self.end_dry_run()?;
         Ok((outcome, event))
     }
@@ -253,7 +297,9 @@ impl Work<'_> {
 
     /// Takes back rows and roll-up changes; the transaction then commits nothing.
     fn end_dry_run(&mut self) -> StoreResult<()> {
-        self.sql.execute_batch("ROLLBACK TO dry_run; RELEASE dry_run").map_err(db)?;
+        self.sql
+            .execute_batch("ROLLBACK TO dry_run; RELEASE dry_run")
+            .map_err(db)?;
         *self.deltas = clickback_core::rollup::Deltas::default();
         *self.set_up_changed = false;
         Ok(())
@@ -267,15 +313,28 @@ impl Work<'_> {
         };
         let snapshot = self.snapshot.clone();
         // A deleted integration has no rules to read by; its requests stay as they are.
-        let Some(integration) = snapshot.by_id.get(&before.summary.integration) else { return Ok(None) };
+        let Some(integration) = snapshot.by_id.get(&before.summary.integration) else {
+            return Ok(None);
+        };
         let raw = &before.raw;
-        let parts =
-            Parts { query: &raw.query, content_type: raw.content_type.as_deref(), body: raw.body.as_deref() };
+        let parts = Parts {
+            query: &raw.query,
+            content_type: raw.content_type.as_deref(),
+            body: raw.body.as_deref(),
+        };
         let received_at = before.summary.received_at;
-        let subject =
-            Subject { request: id, integration, received_at, raw, test: before.summary.test };
+        let subject = Subject {
+            request: id,
+            integration,
+            received_at,
+            raw,
+            test: before.summary.test,
+        };
         let judged = parts.judge(&integration.ruleset, received_at);
-        let clickid = judged.as_ref().ok().map(|postback| postback.clickid.clone());
+        let clickid = judged
+            .as_ref()
+            .ok()
+            .map(|postback| postback.clickid.clone());
         let (settled, code) = match judged {
             Err(rejection) => (rejected(), Some(rejection.code())),
             Ok(postback) => {
@@ -291,8 +350,13 @@ impl Work<'_> {
         if settled.verdict == Verdict::Rejected && before.summary.verdict != Verdict::Rejected {
             return Ok(None);
         }
-        self.update_request(id, settled, code, clickid.as_deref()).map_err(db)?;
-        let event = settled.event.map(|event| self.event(event)).transpose().map_err(db)?;
+        self.update_request(id, settled, code, clickid.as_deref())
+            .map_err(db)?;
+        let event = settled
+            .event
+            .map(|event| self.event(event))
+            .transpose()
+            .map_err(db)?;
         let unchanged = before.summary.verdict == settled.verdict
             && before.summary.flags == settled.flags
             && before.summary.event == event
@@ -308,15 +372,22 @@ impl Work<'_> {
     }
 
     fn own_event(&self, id: RequestId) -> rusqlite::Result<Option<Event>> {
-        self.event(id.event()).map(Some).or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(None),
-            other => Err(other),
-        })
+        self.event(id.event())
+            .map(Some)
+            .or_else(|error| match error {
+                rusqlite::Error::QueryReturnedNoRows => Ok(None),
+                other => Err(other),
+            })
     }
 
     /// Decides a request that made an event. An event of an unknown name is decided as if it were
     /// new, since its name may be mapped by now; any other only gets what was unset.
-    fn settle_own(&mut self, subject: &Subject<'_>, postback: &clickback_core::postback::Postback, own: &Event) -> rusqlite::Result<Settled> {
+    fn settle_own(
+        &mut self,
+        subject: &Subject<'_>,
+        postback: &clickback_core::postback::Postback,
+        own: &Event,
+    ) -> rusqlite::Result<Settled> {
         let renamed = own.kind == Kind::Other && postback.event.as_str() != own.name;
         if !renamed {
             return self.complete_own(subject, postback, own);
@@ -338,11 +409,28 @@ impl Work<'_> {
         Ok(settled)
     }
 
-    fn complete_own(&mut self, subject: &Subject<'_>, postback: &clickback_core::postback::Postback, own: &Event) -> rusqlite::Result<Settled> {
-        let lookup = Lookup { key: None, first_deposit: false, or_first: false, recent_seconds: None };
-        let known = Facts { same: Some(super::rows::facts(own)), ..Facts::default() };
-        let quiet = clickback_core::postback::Postback { status: None, ..postback.clone() };
-        let decision = clickback_core::attribution::decide(&quiet, &lookup, &known, subject.received_at);
+    fn complete_own(
+        &mut self,
+        subject: &Subject<'_>,
+        postback: &clickback_core::postback::Postback,
+        own: &Event,
+    ) -> rusqlite::Result<Settled> {
+        let lookup = Lookup {
+            key: None,
+            first_deposit: false,
+            or_first: false,
+            recent_seconds: None,
+        };
+        let known = Facts {
+            same: Some(super::rows::facts(own)),
+            ..Facts::default()
+        };
+        let quiet = clickback_core::postback::Postback {
+            status: None,
+            ..postback.clone()
+        };
+        let decision =
+            clickback_core::attribution::decide(&quiet, &lookup, &known, subject.received_at);
         let change = match decision {
             Decision::Same { change, .. } => change,
             Decision::New { .. } => Change::default(),
@@ -353,12 +441,26 @@ impl Work<'_> {
         let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
         let (_, more) = self.write_fields(subject, own.lead, postback, occurred_at, true)?;
         // What the decision said of the lead's history then still holds.
-        let flags = Flags(own.flags.0 & HISTORY_FLAGS.0).with(postback.flags).with(more);
-        self.cached("UPDATE events SET flags = ?2 WHERE id = ?1")?.execute(params![own.id.0, flags.0])?;
-        Ok(Settled { verdict: Verdict::Accepted, flags, lead: Some(own.lead), event: Some(own.id) })
+        let flags = Flags(own.flags.0 & HISTORY_FLAGS.0)
+            .with(postback.flags)
+            .with(more);
+        self.cached("UPDATE events SET flags = ?2 WHERE id = ?1")?
+            .execute(params![own.id.0, flags.0])?;
+        Ok(Settled {
+            verdict: Verdict::Accepted,
+            flags,
+            lead: Some(own.lead),
+            event: Some(own.id),
+        })
     }
 
-    fn update_request(&self, id: RequestId, settled: Settled, code: Option<&str>, clickid: Option<&str>) -> rusqlite::Result<()> {
+    fn update_request(
+        &self,
+        id: RequestId,
+        settled: Settled,
+        code: Option<&str>,
+        clickid: Option<&str>,
+    ) -> rusqlite::Result<()> {
         self.cached(
             "UPDATE inbox SET verdict = ?2, flags = ?3, code = ?4, clickid = ?5, lead_id = ?6, event_id = ?7 \
              WHERE id = ?1",

@@ -1,10 +1,10 @@
 //! Leads, their values, identities and clicks.
 
+use clickback_core::currency::Currency;
 use clickback_core::event::{Kind, Status};
 use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId, clickid};
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
-use clickback_core::currency::Currency;
 use clickback_core::postback::{MAX_FIELD_CHARS, MAX_ID_BYTES, is_usable_id};
 use rand::RngExt as _;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -29,11 +29,15 @@ impl Work<'_> {
             None => clickid(self.now.millis(), rand::rng().random()),
         };
         if by_clickid(self.sql, workspace, &clickid)?.is_some() {
-            return Err(StoreError::Conflict { message: format!("a lead with the clickid `{clickid}` exists already") });
+            return Err(StoreError::Conflict {
+                message: format!("a lead with the clickid `{clickid}` exists already"),
+            });
         }
         let clicked_at = self.click_time(workspace, &clickid)?;
         let name = new.name.as_deref().unwrap_or_default();
-        let lead = self.insert_lead(workspace, &clickid, name, clicked_at, new.test).map_err(db)?;
+        let lead = self
+            .insert_lead(workspace, &clickid, name, clicked_at, new.test)
+            .map_err(db)?;
         self.set_values(workspace, lead, &new.fields)?;
         self.apply_waiting(workspace, &clickid)?;
         super::leads::lead(self.sql, lead)
@@ -42,10 +46,16 @@ impl Work<'_> {
     pub(super) fn upsert_lead(&mut self, clickid: &str, new: &NewLead) -> StoreResult<Lead> {
         let workspace = new.workspace.unwrap_or(WorkspaceId(1));
         match by_clickid(self.sql, workspace, clickid)? {
-            None => self.create_lead(&NewLead { clickid: Some(clickid.to_owned()), ..new.clone() }),
+            None => self.create_lead(&NewLead {
+                clickid: Some(clickid.to_owned()),
+                ..new.clone()
+            }),
             Some(known) => {
-                let patch =
-                    LeadPatch { name: new.name.clone(), status: None, fields: new.fields.clone() };
+                let patch = LeadPatch {
+                    name: new.name.clone(),
+                    status: None,
+                    fields: new.fields.clone(),
+                };
                 self.update_lead(known.id, &patch)
             }
         }
@@ -67,16 +77,27 @@ impl Work<'_> {
         lead(self.sql, id)
     }
 
-    pub(super) fn bind_identity(&mut self, id: LeadId, kind: IdentityKind, scope: i64, value: &str) -> StoreResult<Lead> {
+    pub(super) fn bind_identity(
+        &mut self,
+        id: LeadId,
+        kind: IdentityKind,
+        scope: i64,
+        value: &str,
+    ) -> StoreResult<Lead> {
         let workspace = lead(self.sql, id)?.workspace;
         let value = match kind {
             IdentityKind::Clickid => checked_clickid(value)?,
             IdentityKind::Telegram | IdentityKind::Player => checked_value(value)?,
         };
-        let owner = self.insert_identity(workspace, kind, scope, &value, id).map_err(db)?;
+        let owner = self
+            .insert_identity(workspace, kind, scope, &value, id)
+            .map_err(db)?;
         if owner != id {
             return Err(StoreError::Conflict {
-                message: format!("the {} `{value}` belongs to the lead {owner} already", kind.code()),
+                message: format!(
+                    "the {} `{value}` belongs to the lead {owner} already",
+                    kind.code()
+                ),
             });
         }
         if kind == IdentityKind::Clickid {
@@ -87,7 +108,8 @@ impl Work<'_> {
 
     pub(super) fn record_click(&mut self, new: &NewClick) -> StoreResult<()> {
         let clickid = checked_clickid(&new.clickid)?;
-        let pairs = serde_json::to_string(&new.params).map_err(|error| StoreError::Internal(error.to_string()))?;
+        let pairs = serde_json::to_string(&new.params)
+            .map_err(|error| StoreError::Internal(error.to_string()))?;
         self.cached(
             "INSERT INTO clicks (workspace_id, clickid, clicked_at, params) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT DO NOTHING",
@@ -101,21 +123,31 @@ impl Work<'_> {
     fn click_time(&self, workspace: WorkspaceId, clickid: &str) -> StoreResult<Option<Moment>> {
         self.cached("SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2")
             .and_then(|mut statement| {
-                statement.query_row(params![workspace.0, clickid], |row| row.get(0).map(Moment)).optional()
+                statement
+                    .query_row(params![workspace.0, clickid], |row| row.get(0).map(Moment))
+                    .optional()
             })
             .map_err(db)
     }
 
     /// Values written by a person or the API: they are the newest.
-    fn set_values(&mut self, workspace: WorkspaceId, lead: LeadId, values: &[(String, String)]) -> StoreResult<()> {
+    fn set_values(
+        &mut self,
+        workspace: WorkspaceId,
+        lead: LeadId,
+        values: &[(String, String)],
+    ) -> StoreResult<()> {
         if values.is_empty() {
             return Ok(());
         }
         let known = set_up::fields(self.sql, workspace)?;
         for (key, value) in values {
-            let field = known.iter().find(|field| field.key == *key).ok_or_else(|| StoreError::Invalid {
-                message: format!("there is no custom field `{key}`; make it first"),
-            })?;
+            let field = known
+                .iter()
+                .find(|field| field.key == *key)
+                .ok_or_else(|| StoreError::Invalid {
+                    message: format!("there is no custom field `{key}`; make it first"),
+                })?;
             self.set_value(lead, field, value)?;
         }
         Ok(())
@@ -124,7 +156,10 @@ impl Work<'_> {
     fn set_value(&mut self, lead: LeadId, field: &CustomField, value: &str) -> StoreResult<()> {
         if value.chars().count() > MAX_FIELD_CHARS {
             return Err(StoreError::Invalid {
-                message: format!("the value of `{}` is longer than {MAX_FIELD_CHARS} characters", field.key),
+                message: format!(
+                    "the value of `{}` is longer than {MAX_FIELD_CHARS} characters",
+                    field.key
+                ),
             });
         }
         let result = if value.trim().is_empty() {
@@ -169,8 +204,7 @@ fn checked_value(value: &str) -> StoreResult<String> {
     Ok(value.to_owned())
 }
 
-const LEAD_COLUMNS: &str =
-    "leads.id, leads.workspace_id, leads.clickid, leads.name, leads.status, leads.test, \
+const LEAD_COLUMNS: &str = "leads.id, leads.workspace_id, leads.clickid, leads.name, leads.status, leads.test, \
      leads.clicked_at, leads.created_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Lead> {
@@ -197,7 +231,11 @@ pub(super) fn lead(sql: &Connection, id: LeadId) -> StoreResult<Lead> {
     complete(sql, found.ok_or(StoreError::NotFound { what: "lead" })?)
 }
 
-pub(super) fn by_clickid(sql: &Connection, workspace: WorkspaceId, clickid: &str) -> StoreResult<Option<Lead>> {
+pub(super) fn by_clickid(
+    sql: &Connection,
+    workspace: WorkspaceId,
+    clickid: &str,
+) -> StoreResult<Option<Lead>> {
     let found = sql
         .prepare_cached(&format!(
             "SELECT {LEAD_COLUMNS} FROM lead_identities JOIN leads ON leads.id = lead_identities.lead_id \
@@ -212,7 +250,11 @@ pub(super) fn by_clickid(sql: &Connection, workspace: WorkspaceId, clickid: &str
 pub(super) fn list(sql: &Connection, filter: &LeadFilter) -> StoreResult<Page<Lead>> {
     let before = filter.before.map_or(i64::MAX, |id| id.0);
     let limit = i64::try_from(filter.limit).unwrap_or(50);
-    let search = filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let search = filter
+        .search
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
     let condition = match search {
         None => "",
         Some(_) => {
@@ -228,16 +270,25 @@ pub(super) fn list(sql: &Connection, filter: &LeadFilter) -> StoreResult<Page<Le
         .map_err(db)?;
     let rows = match search {
         None => statement.query_map(params![filter.workspace.0, before, limit + 1], read),
-        Some(text) => statement.query_map(params![filter.workspace.0, before, limit + 1, text], read),
+        Some(text) => {
+            statement.query_map(params![filter.workspace.0, before, limit + 1, text], read)
+        }
     };
-    let found: Vec<Lead> = rows.map_err(db)?.collect::<rusqlite::Result<_>>().map_err(db)?;
+    let found: Vec<Lead> = rows
+        .map_err(db)?
+        .collect::<rusqlite::Result<_>>()
+        .map_err(db)?;
     let mut items = Vec::with_capacity(found.len());
     for lead in found {
         items.push(complete(sql, lead)?);
     }
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
-    let next = if more { items.last().map(|lead| lead.id.to_string()) } else { None };
+    let next = if more {
+        items.last().map(|lead| lead.id.to_string())
+    } else {
+        None
+    };
     Ok(Page { items, next })
 }
 
@@ -281,13 +332,20 @@ fn complete(sql: &Connection, mut lead: Lead) -> StoreResult<Lead> {
 
 fn totals(events: &[Event]) -> LeadTotals {
     let mut totals = LeadTotals::default();
-    let add = |sums: &mut BTreeMap<Currency, Amount>, amount: Option<Amount>, currency: Option<Currency>| {
-        if let Some((amount, currency)) = amount.zip(currency.filter(|currency| currency.is_known())) {
+    let add = |sums: &mut BTreeMap<Currency, Amount>,
+               amount: Option<Amount>,
+               currency: Option<Currency>| {
+        if let Some((amount, currency)) =
+            amount.zip(currency.filter(|currency| currency.is_known()))
+        {
             let sum = sums.entry(currency).or_default();
             *sum = sum.checked_add(amount).unwrap_or(*sum);
         }
     };
-    for event in events.iter().filter(|event| event.status == Status::Approved) {
+    for event in events
+        .iter()
+        .filter(|event| event.status == Status::Approved)
+    {
         totals.events += 1;
         match event.kind {
             Kind::Registration => totals.registrations += 1,
@@ -300,7 +358,11 @@ fn totals(events: &[Event]) -> LeadTotals {
             }
             Kind::Commission | Kind::Custom | Kind::Other => {}
         }
-        add(&mut totals.payouts, event.payout, event.payout_currency.or(event.currency));
+        add(
+            &mut totals.payouts,
+            event.payout,
+            event.payout_currency.or(event.currency),
+        );
     }
     totals
 }

@@ -8,8 +8,11 @@ use crate::store::{StoreError, StoreResult};
 use super::rows::db;
 
 /// Number, name and text of every migration, in order.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "foundation", include_str!("../../../migrations/sqlite/0001_foundation.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    "foundation",
+    include_str!("../../../migrations/sqlite/0001_foundation.sql"),
+)];
 
 /// The schema version this program writes.
 pub fn newest() -> i64 {
@@ -29,14 +32,17 @@ pub(super) fn migrate(connection: &mut Connection) -> StoreResult<()> {
         });
     }
     for (number, name, sql) in MIGRATIONS.iter().filter(|(number, _, _)| *number > found) {
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(db)?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(db)?;
         // Another process may have migrated while this one waited for the lock.
         if version(&transaction)? >= *number {
             continue;
         }
         transaction.execute_batch(sql).map_err(db)?;
-        transaction.pragma_update(None, "user_version", number).map_err(db)?;
+        transaction
+            .pragma_update(None, "user_version", number)
+            .map_err(db)?;
         transaction.commit().map_err(db)?;
         tracing::info!(number, name, "migrated the database");
     }
@@ -44,5 +50,7 @@ pub(super) fn migrate(connection: &mut Connection) -> StoreResult<()> {
 }
 
 fn version(connection: &Connection) -> StoreResult<i64> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(db)
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(db)
 }

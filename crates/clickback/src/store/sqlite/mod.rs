@@ -24,12 +24,13 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use clickback_core::event::Status;
 use clickback_core::ids::{
-    ConfigurationId, EventId, FieldId, IdSequence, IntegrationId, LeadId, LinkId, RequestId, TokenId,
-    WorkspaceId,
+    ConfigurationId, EventId, FieldId, IdSequence, IntegrationId, LeadId, LinkId, RequestId,
+    TokenId, WorkspaceId,
 };
 use clickback_core::rules::CustomEvent;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -41,8 +42,8 @@ use super::inbox::{
     Incoming, Outcome, ReprocessFilter, ReprocessReport, Request, RequestFilter, RequestSummary,
 };
 use super::integrations::{
-    Configuration, CustomField, Integration, IntegrationPatch, NewConfiguration, NewField, NewIntegration,
-    NewLink, RegistrationLink, Snapshot, Token,
+    Configuration, CustomField, Integration, IntegrationPatch, NewConfiguration, NewField,
+    NewIntegration, NewLink, RegistrationLink, Snapshot, Token,
 };
 use super::leads::{IdentityKind, Lead, LeadFilter, LeadPatch, NewClick, NewLead};
 use super::{Page, Store, StoreError, StoreResult};
@@ -80,7 +81,8 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens or makes the database in `data_dir`, migrates it and starts the writer.
+    /// Opens or makes the database in `data_dir`, migrates it and starts the writer. Must be called
+    /// inside a tokio runtime: answers are given in it.
     pub fn open(data_dir: &Path, options: Options) -> StoreResult<Arc<Sqlite>> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::Internal(format!(
@@ -89,7 +91,10 @@ impl Sqlite {
             )));
         }
         std::fs::create_dir_all(data_dir).map_err(|error| StoreError::Invalid {
-            message: format!("cannot make the data directory {}: {error}", data_dir.display()),
+            message: format!(
+                "cannot make the data directory {}: {error}",
+                data_dir.display()
+            ),
         })?;
         let path = data_dir.join(FILE_NAME);
         let mut connection = open_writer(&path)?;
@@ -97,7 +102,9 @@ impl Sqlite {
         let mut ids = IdSequence::new(0);
         for table in ["inbox", "leads", "event_changes"] {
             let last: Option<i64> = connection
-                .query_row(&format!("SELECT max(id) FROM {table}"), [], |row| row.get(0))
+                .query_row(&format!("SELECT max(id) FROM {table}"), [], |row| {
+                    row.get(0)
+                })
                 .map_err(db)?;
             ids.resume_after(last.unwrap_or(0));
         }
@@ -119,17 +126,23 @@ impl Sqlite {
             ids,
             shared: Arc::clone(&shared),
             pacer,
+            runtime: Handle::current(),
             answer_early: options.answer_early,
         };
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(body)
-                .map_err(|error| StoreError::Internal(format!("cannot start the {name} thread: {error}")))
+                .map_err(|error| {
+                    StoreError::Internal(format!("cannot start the {name} thread: {error}"))
+                })
         };
         let threads = vec![
             spawn("writer", Box::new(move || writer.run(jobs)))?,
-            spawn("checkpointer", Box::new(move || checkpointer.run(&checkpoint_connection)))?,
+            spawn(
+                "checkpointer",
+                Box::new(move || checkpointer.run(&checkpoint_connection)),
+            )?,
         ];
         Ok(Arc::new(Sqlite {
             path,
@@ -188,7 +201,10 @@ impl Sqlite {
             let _ = value_sender.send(value);
             Ok(())
         });
-        self.queue.send(Job::Command { run, done }).await.map_err(|_| closed())?;
+        self.queue
+            .send(Job::Command { run, done })
+            .await
+            .map_err(|_| closed())?;
         committed.await.map_err(|_| closed())??;
         value.await.map_err(|_| closed())
     }
@@ -200,15 +216,20 @@ impl Sqlite {
 }
 
 fn closed() -> StoreError {
-    StoreError::Unavailable { reason: "the store is closing".to_owned() }
+    StoreError::Unavailable {
+        reason: "the store is closing".to_owned(),
+    }
 }
 
 /// Opens a connection that may write.
 fn open_writer(path: &Path) -> StoreResult<Connection> {
     let connection = Connection::open(path).map_err(db)?;
-    connection.busy_timeout(Duration::from_secs(10)).map_err(db)?;
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(db)?;
+    connection
+        .busy_timeout(Duration::from_secs(10))
+        .map_err(db)?;
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(db)?;
     if mode != "wal" {
         return Err(StoreError::Internal(format!(
             "the database cannot use a write-ahead file here (it stays in {mode} mode)"
@@ -224,7 +245,9 @@ fn open_writer(path: &Path) -> StoreResult<Connection> {
         .map_err(db)?;
     // Without it SQLite plans a statement anew whenever a value bound to it could matter to a partial
     // index, which is at every postback.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(db)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(db)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
@@ -232,9 +255,13 @@ fn open_writer(path: &Path) -> StoreResult<Connection> {
 fn open_reader(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(db)?;
-    connection.busy_timeout(Duration::from_secs(5)).map_err(db)?;
     connection
-        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")
+        .busy_timeout(Duration::from_secs(5))
+        .map_err(db)?;
+    connection
+        .execute_batch(
+            "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",
+        )
         .map_err(db)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
@@ -244,11 +271,14 @@ fn open_reader(path: &Path) -> StoreResult<Connection> {
 impl Store for Sqlite {
     async fn ingest(&self, incoming: Incoming) -> StoreResult<Outcome> {
         let (answer, answered) = oneshot::channel();
-        let job = Job::Postback { incoming: Box::new(incoming), answer };
+        let job = Job::Postback {
+            incoming: Box::new(incoming),
+            answer,
+        };
         self.queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                StoreError::Unavailable { reason: "too many requests are waiting".to_owned() }
-            }
+            mpsc::error::TrySendError::Full(_) => StoreError::Unavailable {
+                reason: "too many requests are waiting".to_owned(),
+            },
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
         answered.await.map_err(|_| closed())?
@@ -276,12 +306,19 @@ impl Store for Sqlite {
     }
 
     async fn create_integration(&self, new: NewIntegration) -> StoreResult<Integration> {
-        let id = self.write(move |work| work.create_integration(&new)).await?;
+        let id = self
+            .write(move |work| work.create_integration(&new))
+            .await?;
         self.integration(id)
     }
 
-    async fn update_integration(&self, id: IntegrationId, patch: IntegrationPatch) -> StoreResult<Integration> {
-        self.write(move |work| work.update_integration(id, &patch)).await?;
+    async fn update_integration(
+        &self,
+        id: IntegrationId,
+        patch: IntegrationPatch,
+    ) -> StoreResult<Integration> {
+        self.write(move |work| work.update_integration(id, &patch))
+            .await?;
         self.integration(id)
     }
 
@@ -289,32 +326,54 @@ impl Store for Sqlite {
         self.write(move |work| work.delete_integration(id)).await
     }
 
-    async fn create_configuration(&self, id: IntegrationId, new: NewConfiguration) -> StoreResult<Configuration> {
-        self.write(move |work| work.create_configuration(id, &new)).await
+    async fn create_configuration(
+        &self,
+        id: IntegrationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration> {
+        self.write(move |work| work.create_configuration(id, &new))
+            .await
     }
 
-    async fn update_configuration(&self, id: ConfigurationId, new: NewConfiguration) -> StoreResult<Configuration> {
-        self.write(move |work| work.update_configuration(id, &new)).await
+    async fn update_configuration(
+        &self,
+        id: ConfigurationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration> {
+        self.write(move |work| work.update_configuration(id, &new))
+            .await
     }
 
     async fn delete_configuration(&self, id: ConfigurationId) -> StoreResult<()> {
         self.write(move |work| work.delete_configuration(id)).await
     }
 
-    async fn create_field(&self, workspace: WorkspaceId, new: NewField) -> StoreResult<CustomField> {
-        self.write(move |work| work.create_field(workspace, &new)).await
+    async fn create_field(
+        &self,
+        workspace: WorkspaceId,
+        new: NewField,
+    ) -> StoreResult<CustomField> {
+        self.write(move |work| work.create_field(workspace, &new))
+            .await
     }
 
     async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
         self.read(move |sql| set_up::fields(sql, workspace)).await
     }
 
-    async fn rename_field(&self, id: FieldId, name: String, visible: bool) -> StoreResult<CustomField> {
-        self.write(move |work| work.rename_field(id, &name, visible)).await
+    async fn rename_field(
+        &self,
+        id: FieldId,
+        name: String,
+        visible: bool,
+    ) -> StoreResult<CustomField> {
+        self.write(move |work| work.rename_field(id, &name, visible))
+            .await
     }
 
     async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()> {
-        self.write(move |work| work.define_event(workspace, &event)).await
+        self.write(move |work| work.define_event(workspace, &event))
+            .await
     }
 
     async fn create_link(&self, new: NewLink) -> StoreResult<RegistrationLink> {
@@ -338,7 +397,8 @@ impl Store for Sqlite {
     }
 
     async fn upsert_lead(&self, clickid: String, new: NewLead) -> StoreResult<Lead> {
-        self.write(move |work| work.upsert_lead(&clickid, &new)).await
+        self.write(move |work| work.upsert_lead(&clickid, &new))
+            .await
     }
 
     async fn update_lead(&self, id: LeadId, patch: LeadPatch) -> StoreResult<Lead> {
@@ -349,17 +409,29 @@ impl Store for Sqlite {
         self.read(move |sql| leads::lead(sql, id)).await
     }
 
-    async fn lead_by_clickid(&self, workspace: WorkspaceId, clickid: &str) -> StoreResult<Option<Lead>> {
+    async fn lead_by_clickid(
+        &self,
+        workspace: WorkspaceId,
+        clickid: &str,
+    ) -> StoreResult<Option<Lead>> {
         let clickid = clickid.to_owned();
-        self.read(move |sql| leads::by_clickid(sql, workspace, &clickid)).await
+        self.read(move |sql| leads::by_clickid(sql, workspace, &clickid))
+            .await
     }
 
     async fn leads(&self, filter: LeadFilter) -> StoreResult<Page<Lead>> {
         self.read(move |sql| leads::list(sql, &filter)).await
     }
 
-    async fn bind_identity(&self, id: LeadId, kind: IdentityKind, scope: i64, value: String) -> StoreResult<Lead> {
-        self.write(move |work| work.bind_identity(id, kind, scope, &value)).await
+    async fn bind_identity(
+        &self,
+        id: LeadId,
+        kind: IdentityKind,
+        scope: i64,
+        value: String,
+    ) -> StoreResult<Lead> {
+        self.write(move |work| work.bind_identity(id, kind, scope, &value))
+            .await
     }
 
     async fn record_click(&self, new: NewClick) -> StoreResult<()> {
@@ -392,13 +464,19 @@ impl Store for Sqlite {
         self.read(move |sql| inbox::one(sql, id)).await
     }
 
-    async fn reprocess(&self, filter: ReprocessFilter, dry_run: bool) -> StoreResult<ReprocessReport> {
+    async fn reprocess(
+        &self,
+        filter: ReprocessFilter,
+        dry_run: bool,
+    ) -> StoreResult<ReprocessReport> {
         let ids = self.read(move |sql| inbox::chosen(sql, &filter)).await?;
         let mut report = ReprocessReport::default();
         // Short transactions: postbacks go on being answered in between.
         for chunk in ids.chunks(200) {
             let chunk = chunk.to_vec();
-            let part = self.write(move |work| work.reprocess(&chunk, dry_run)).await?;
+            let part = self
+                .write(move |work| work.reprocess(&chunk, dry_run))
+                .await?;
             report.seen += part.seen;
             report.changed.extend(part.changed);
         }
@@ -420,12 +498,19 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn create_token(&self, workspace: WorkspaceId, name: String, hash: [u8; 32]) -> StoreResult<Token> {
-        self.write(move |work| work.create_token(workspace, &name, &hash)).await
+    async fn create_token(
+        &self,
+        workspace: WorkspaceId,
+        name: String,
+        hash: [u8; 32],
+    ) -> StoreResult<Token> {
+        self.write(move |work| work.create_token(workspace, &name, &hash))
+            .await
     }
 
     async fn token_by_hash(&self, hash: [u8; 32]) -> StoreResult<Option<Token>> {
-        self.read(move |sql| set_up::token_by_hash(sql, &hash)).await
+        self.read(move |sql| set_up::token_by_hash(sql, &hash))
+            .await
     }
 
     async fn revoke_token(&self, id: TokenId) -> StoreResult<()> {
@@ -458,7 +543,10 @@ impl Store for Sqlite {
     async fn close(&self) {
         // The writer may be gone already; then there is nothing to stop.
         let _ = self.queue.send(Job::Stop).await;
-        let threads = self.threads.lock().map(|mut threads| std::mem::take(&mut *threads));
+        let threads = self
+            .threads
+            .lock()
+            .map(|mut threads| std::mem::take(&mut *threads));
         let threads = threads.unwrap_or_default();
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {
@@ -477,7 +565,9 @@ impl Store for Sqlite {
 impl Sqlite {
     fn integration(&self, id: IntegrationId) -> StoreResult<Integration> {
         let snapshot = self.snapshot();
-        let found = snapshot.by_id.get(&id).ok_or(StoreError::NotFound { what: "integration" })?;
+        let found = snapshot.by_id.get(&id).ok_or(StoreError::NotFound {
+            what: "integration",
+        })?;
         Ok(Integration::clone(found))
     }
 }

@@ -5,7 +5,10 @@ use clickback_core::sum::Sum;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Adds the changes of a transaction to the stored rows.
-pub(super) fn flush(sql: &Connection, changes: Vec<(RollupKey, RollupSums)>) -> rusqlite::Result<()> {
+pub(super) fn flush(
+    sql: &Connection,
+    changes: Vec<(RollupKey, RollupSums)>,
+) -> rusqlite::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -20,7 +23,11 @@ pub(super) fn flush(sql: &Connection, changes: Vec<(RollupKey, RollupSums)>) -> 
          events = excluded.events, amount = excluded.amount, payout = excluded.payout",
     )?;
     for (key, sums) in changes {
-        let currency = key.currency.as_ref().map(|currency| currency.as_str()).unwrap_or_default();
+        let currency = key
+            .currency
+            .as_ref()
+            .map(|currency| currency.as_str())
+            .unwrap_or_default();
         let place = params![
             key.integration.0,
             key.bucket,
@@ -31,7 +38,11 @@ pub(super) fn flush(sql: &Connection, changes: Vec<(RollupKey, RollupSums)>) -> 
         ];
         let known = read
             .query_row(place, |row| {
-                Ok(RollupSums { events: row.get(0)?, amount: sum(row, 1)?, payout: sum(row, 2)? })
+                Ok(RollupSums {
+                    events: row.get(0)?,
+                    amount: sum(row, 1)?,
+                    payout: sum(row, 2)?,
+                })
             })
             .optional()?
             .unwrap_or_default();
@@ -55,6 +66,10 @@ pub(super) fn flush(sql: &Connection, changes: Vec<(RollupKey, RollupSums)>) -> 
 pub(super) fn sum(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Sum> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
     })
 }

@@ -26,7 +26,9 @@ pub(super) fn db(error: rusqlite::Error) -> StoreError {
             | ErrorCode::OutOfMemory
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::OperationInterrupted,
-        ) => StoreError::Unavailable { reason: error.to_string() },
+        ) => StoreError::Unavailable {
+            reason: error.to_string(),
+        },
         _ => StoreError::Internal(error.to_string()),
     }
 }
@@ -85,7 +87,11 @@ pub(super) fn counted(event: &Event) -> Counted {
     Counted {
         integration: event.integration,
         kind: event.kind,
-        name: if event.kind == Kind::Custom { event.name.clone() } else { String::new() },
+        name: if event.kind == Kind::Custom {
+            event.name.clone()
+        } else {
+            String::new()
+        },
         status: event.status,
         occurred_at: event.occurred_at,
         amount: event.amount,
@@ -117,7 +123,11 @@ fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Currency>> 
 }
 
 /// A text column in our own canonical form; anything else means damage and is said so.
-fn parsed<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<Option<T>> {
+fn parsed<T>(
+    row: &Row<'_>,
+    column: usize,
+    parse: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<Option<T>> {
     match row.get_ref(column)?.as_str_or_null()? {
         None => Ok(None),
         Some(text) => parse(text).map(Some).ok_or_else(|| {

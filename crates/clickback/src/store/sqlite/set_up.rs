@@ -8,8 +8,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::store::integrations::{
-    Configuration, CustomField, IntegrationPatch, NewConfiguration, NewField, NewIntegration, NewLink,
-    RegistrationLink, Token,
+    Configuration, CustomField, IntegrationPatch, NewConfiguration, NewField, NewIntegration,
+    NewLink, RegistrationLink, Token,
 };
 use crate::store::{StoreError, StoreResult};
 
@@ -30,11 +30,18 @@ fn missing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
 }
 
 fn one(changed: usize, what: &'static str) -> StoreResult<()> {
-    if changed == 0 { Err(StoreError::NotFound { what }) } else { Ok(()) }
+    if changed == 0 {
+        Err(StoreError::NotFound { what })
+    } else {
+        Ok(())
+    }
 }
 
 impl Work<'_> {
-    pub(super) fn create_integration(&mut self, new: &NewIntegration) -> StoreResult<IntegrationId> {
+    pub(super) fn create_integration(
+        &mut self,
+        new: &NewIntegration,
+    ) -> StoreResult<IntegrationId> {
         *self.set_up_changed = true;
         self.cached(
             "INSERT INTO integrations \
@@ -65,14 +72,24 @@ impl Work<'_> {
             )
             .and_then(|mut statement| {
                 let kind = partner_field.kind.code();
-                statement.execute(params![new.workspace.0, partner_field.key, name, kind, self.now.0])
+                statement.execute(params![
+                    new.workspace.0,
+                    partner_field.key,
+                    name,
+                    kind,
+                    self.now.0
+                ])
             })
             .map_err(db)?;
         }
         Ok(id)
     }
 
-    pub(super) fn update_integration(&mut self, id: IntegrationId, patch: &IntegrationPatch) -> StoreResult<()> {
+    pub(super) fn update_integration(
+        &mut self,
+        id: IntegrationId,
+        patch: &IntegrationPatch,
+    ) -> StoreResult<()> {
         *self.set_up_changed = true;
         let rules = patch.rules.as_ref().map(text).transpose()?;
         let changed = self
@@ -131,7 +148,11 @@ impl Work<'_> {
         })
     }
 
-    pub(super) fn create_configuration(&mut self, id: IntegrationId, new: &NewConfiguration) -> StoreResult<Configuration> {
+    pub(super) fn create_configuration(
+        &mut self,
+        id: IntegrationId,
+        new: &NewConfiguration,
+    ) -> StoreResult<Configuration> {
         let position = self
             .sql
             .query_row(
@@ -145,7 +166,11 @@ impl Work<'_> {
         self.insert_configuration(id, position, new)
     }
 
-    pub(super) fn update_configuration(&mut self, id: ConfigurationId, new: &NewConfiguration) -> StoreResult<Configuration> {
+    pub(super) fn update_configuration(
+        &mut self,
+        id: ConfigurationId,
+        new: &NewConfiguration,
+    ) -> StoreResult<Configuration> {
         *self.set_up_changed = true;
         let changed = self
             .sql
@@ -157,7 +182,9 @@ impl Work<'_> {
         one(changed, "postback configuration")?;
         self.sql
             .query_row(
-                &format!("SELECT {CONFIGURATION_COLUMNS} FROM postback_configurations WHERE id = ?1"),
+                &format!(
+                    "SELECT {CONFIGURATION_COLUMNS} FROM postback_configurations WHERE id = ?1"
+                ),
                 [id.0],
                 configuration,
             )
@@ -173,7 +200,11 @@ impl Work<'_> {
         one(changed, "postback configuration")
     }
 
-    pub(super) fn create_field(&mut self, workspace: WorkspaceId, new: &NewField) -> StoreResult<CustomField> {
+    pub(super) fn create_field(
+        &mut self,
+        workspace: WorkspaceId,
+        new: &NewField,
+    ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
         let inserted = self.sql.execute(
             "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at) \
@@ -207,7 +238,12 @@ impl Work<'_> {
         })
     }
 
-    pub(super) fn rename_field(&mut self, id: FieldId, name: &str, visible: bool) -> StoreResult<CustomField> {
+    pub(super) fn rename_field(
+        &mut self,
+        id: FieldId,
+        name: &str,
+        visible: bool,
+    ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
         self.sql
             .query_row(
@@ -218,7 +254,11 @@ impl Work<'_> {
             .map_err(missing("custom field"))
     }
 
-    pub(super) fn define_event(&mut self, workspace: WorkspaceId, event: &CustomEvent) -> StoreResult<()> {
+    pub(super) fn define_event(
+        &mut self,
+        workspace: WorkspaceId,
+        event: &CustomEvent,
+    ) -> StoreResult<()> {
         *self.set_up_changed = true;
         self.sql
             .execute(
@@ -244,12 +284,19 @@ impl Work<'_> {
     }
 
     pub(super) fn delete_link(&mut self, id: LinkId) -> StoreResult<()> {
-        let changed =
-            self.sql.execute("DELETE FROM registration_links WHERE id = ?1", [id.0]).map_err(db)?;
+        let changed = self
+            .sql
+            .execute("DELETE FROM registration_links WHERE id = ?1", [id.0])
+            .map_err(db)?;
         one(changed, "registration link")
     }
 
-    pub(super) fn create_token(&mut self, workspace: WorkspaceId, name: &str, hash: &[u8; 32]) -> StoreResult<Token> {
+    pub(super) fn create_token(
+        &mut self,
+        workspace: WorkspaceId,
+        name: &str,
+        hash: &[u8; 32],
+    ) -> StoreResult<Token> {
         self.sql
             .query_row(
                 "INSERT INTO api_tokens (workspace_id, name, hash, created_at) VALUES (?1, ?2, ?3, ?4) \
@@ -296,13 +343,18 @@ fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
 
 pub(super) fn fields(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
     let mut statement = sql
-        .prepare_cached(&format!("SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY id"))
+        .prepare_cached(&format!(
+            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY id"
+        ))
         .map_err(db)?;
     let rows = statement.query_map([workspace.0], field).map_err(db)?;
     rows.collect::<rusqlite::Result<_>>().map_err(db)
 }
 
-pub(super) fn links(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>> {
+pub(super) fn links(
+    sql: &Connection,
+    workspace: WorkspaceId,
+) -> StoreResult<Vec<RegistrationLink>> {
     let mut statement = sql
         .prepare_cached(&format!(
             "SELECT {LINK_COLUMNS} FROM registration_links WHERE integration_id IN \
@@ -329,4 +381,3 @@ pub(super) fn token_by_hash(sql: &Connection, hash: &[u8; 32]) -> StoreResult<Op
     .and_then(|mut statement| statement.query_row([hash], read_token).optional())
     .map_err(db)
 }
-

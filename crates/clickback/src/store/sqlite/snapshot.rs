@@ -23,16 +23,31 @@ pub(super) fn read(sql: &Connection) -> Sql<Snapshot> {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let event = CustomEvent { name: row.get(1)?, counts_money: row.get(2)? };
-        custom_events.entry(WorkspaceId(row.get(0)?)).or_default().push(event);
+        let event = CustomEvent {
+            name: row.get(1)?,
+            counts_money: row.get(2)?,
+        };
+        custom_events
+            .entry(WorkspaceId(row.get(0)?))
+            .or_default()
+            .push(event);
     }
     let mut fields: HashMap<WorkspaceId, HashMap<String, FieldSpec>> = HashMap::new();
-    let mut statement = sql.prepare_cached(&format!("SELECT {FIELD_COLUMNS}, workspace_id FROM custom_fields"))?;
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {FIELD_COLUMNS}, workspace_id FROM custom_fields"
+    ))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let field = field(row)?;
-        let spec = FieldSpec { id: field.id, kind: field.kind, options: field.options };
-        fields.entry(WorkspaceId(row.get(6)?)).or_default().insert(field.key, spec);
+        let spec = FieldSpec {
+            id: field.id,
+            kind: field.kind,
+            options: field.options,
+        };
+        fields
+            .entry(WorkspaceId(row.get(6)?))
+            .or_default()
+            .insert(field.key, spec);
     }
     let mut configurations: HashMap<IntegrationId, Vec<Configuration>> = HashMap::new();
     let mut statement = sql.prepare_cached(&format!(
@@ -41,9 +56,15 @@ pub(super) fn read(sql: &Connection) -> Sql<Snapshot> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let configuration = configuration(row)?;
-        configurations.entry(configuration.integration).or_default().push(configuration);
+        configurations
+            .entry(configuration.integration)
+            .or_default()
+            .push(configuration);
     }
-    let mut snapshot = Snapshot { custom_events, ..Snapshot::default() };
+    let mut snapshot = Snapshot {
+        custom_events,
+        ..Snapshot::default()
+    };
     let mut statement = sql.prepare_cached(
         "SELECT integrations.id, workspace_id, uuid, partner, integrations.name, clickid_param, \
          clickid_macro, enabled, rules, integrations.created_at, workspaces.creates_fields \
@@ -67,7 +88,12 @@ pub(super) fn read(sql: &Connection) -> Sql<Snapshot> {
             custom_events: snapshot
                 .custom_events
                 .get(&workspace)
-                .map(|events| events.iter().map(|event| (event.name.clone(), event.clone())).collect())
+                .map(|events| {
+                    events
+                        .iter()
+                        .map(|event| (event.name.clone(), event.clone()))
+                        .collect()
+                })
                 .unwrap_or_default(),
             fields: fields.get(&workspace).cloned().unwrap_or_default(),
         };
@@ -122,6 +148,9 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Sql<T> 
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| conversion(column, error))
 }
 
-fn conversion(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+fn conversion(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }

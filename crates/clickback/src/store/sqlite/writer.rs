@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use clickback_core::ids::{IdSequence, RequestId};
 use clickback_core::rollup::Deltas;
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::clock::Clock;
@@ -29,9 +30,15 @@ pub(super) type Command = Box<dyn FnOnce(&mut Work<'_>) -> StoreResult<()> + Sen
 
 /// Work for the writer.
 pub(super) enum Job {
-    Postback { incoming: Box<Incoming>, answer: oneshot::Sender<StoreResult<Outcome>> },
+    Postback {
+        incoming: Box<Incoming>,
+        answer: oneshot::Sender<StoreResult<Outcome>>,
+    },
     /// Runs in its own transaction; `done` learns whether it was committed.
-    Command { run: Command, done: oneshot::Sender<StoreResult<()>> },
+    Command {
+        run: Command,
+        done: oneshot::Sender<StoreResult<()>>,
+    },
     Stop,
 }
 
@@ -52,6 +59,8 @@ pub(super) struct Writer {
     pub(super) ids: IdSequence,
     pub(super) shared: Arc<Shared>,
     pub(super) pacer: Pacer,
+    /// Answers are given inside the runtime: one wake-up for a batch instead of one for each.
+    pub(super) runtime: Handle,
     /// Only for the test that proves the crash test can fail: answer before the commit.
     pub(super) answer_early: bool,
 }
@@ -106,17 +115,24 @@ impl Writer {
             }
             Ok(())
         });
-        self.shared.queued.store(queue.len() as u64, Ordering::Relaxed);
+        self.shared
+            .queued
+            .store(queue.len() as u64, Ordering::Relaxed);
         match stored {
             Ok(()) => {
+                let rows = outcomes.len() as u64;
                 for outcome in &outcomes {
                     self.tell_live(outcome.request);
                 }
-                answer(&mut batch, &outcomes);
+                self.runtime
+                    .spawn(async move { answer(&mut batch, &outcomes) });
+                (rows, other)
             }
-            Err(error) => self.failed(batch, &error),
+            Err(error) => {
+                self.failed(batch, &error);
+                (0, other)
+            }
         }
-        (outcomes.len() as u64, other)
     }
 
     /// A batch that was not stored: it passes by itself, or one of its requests met a defect.
@@ -154,13 +170,18 @@ impl Writer {
     }
 
     /// One transaction: the work, then its roll-ups, then the commit.
-    fn commit<T>(&mut self, body: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>) -> StoreResult<T> {
+    fn commit<T>(
+        &mut self,
+        body: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>,
+    ) -> StoreResult<T> {
         let mut deltas = Deltas::default();
         let mut set_up_changed = false;
         let shared = Arc::clone(&self.shared);
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let transaction =
-                self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(db)?;
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(db)?;
             let mut work = Work {
                 sql: &transaction,
                 ids: &mut self.ids,
@@ -175,14 +196,20 @@ impl Writer {
             shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)
         }))
-        .unwrap_or_else(|_| Err(StoreError::Internal("the writer panicked; see the log".to_owned())));
+        .unwrap_or_else(|_| {
+            Err(StoreError::Internal(
+                "the writer panicked; see the log".to_owned(),
+            ))
+        });
         let unavailable = matches!(result, Err(StoreError::Unavailable { .. }));
         if unavailable {
             self.reopen();
         }
         if unavailable != shared.failing.swap(unavailable, Ordering::Relaxed) {
             match &result {
-                Err(error) => tracing::error!(%error, "cannot store; answering 503 until it passes"),
+                Err(error) => {
+                    tracing::error!(%error, "cannot store; answering 503 until it passes")
+                }
                 Ok(_) => tracing::info!("storing again"),
             }
         }

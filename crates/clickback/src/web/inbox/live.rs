@@ -13,6 +13,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use clickback_core::ids::{RequestId, WorkspaceId};
 use futures_util::stream::{self, Stream};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use crate::app::AppState;
 use crate::store::inbox::RequestFilter;
@@ -35,6 +36,7 @@ struct Tail {
     workspace: WorkspaceId,
     filter: Filter,
     receiver: broadcast::Receiver<RequestId>,
+    stopping: watch::Receiver<bool>,
     last: RequestId,
     /// Something may be there that was not read yet.
     behind: bool,
@@ -55,6 +57,7 @@ pub(in crate::web) async fn stream(
         .and_then(|text| text.parse().ok());
     let tail = Tail {
         receiver: app.store.live(),
+        stopping: app.stopping(),
         app,
         ui,
         workspace,
@@ -84,7 +87,12 @@ impl Tail {
             }
             self.begun = true;
             if !self.behind {
-                match self.receiver.recv().await {
+                let received = tokio::select! {
+                    received = self.receiver.recv() => received,
+                    // An error means that the program is gone; so is this stream then.
+                    _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                };
+                match received {
                     // Who lags has missed some: reading after the last row finds them all.
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return None,
