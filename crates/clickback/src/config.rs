@@ -258,10 +258,6 @@ fn parse_file(text: &str) -> Result<Given, String> {
         .map_err(|error: toml::de::Error| error.to_string())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the environment"
-)]
 fn check_environment() -> Result<(), ConfigError> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     check_variables(names).or_else(refused)

@@ -13,6 +13,7 @@ pub mod load;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod tokens;
 pub mod web;
 
 pub use clickback_core::ids;

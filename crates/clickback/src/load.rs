@@ -160,20 +160,17 @@ async fn connection(
     while Instant::now() < until {
         script.next(&tids, &mut request);
         let begun = Instant::now();
-        match client.exchange(&request).await {
-            Ok(status) => {
-                let micros = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
-                report.latencies.push(micros);
-                match status {
-                    200 => report.ok += 1,
-                    503 => report.unavailable += 1,
-                    _ => report.refused += 1,
-                }
+        if let Ok(status) = client.exchange(&request).await {
+            let micros = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
+            report.latencies.push(micros);
+            match status {
+                200 => report.ok += 1,
+                503 => report.unavailable += 1,
+                _ => report.refused += 1,
             }
-            Err(_) => {
-                report.broken += 1;
-                client = Client::connect(script.plan.target).await?;
-            }
+        } else {
+            report.broken += 1;
+            client = Client::connect(script.plan.target).await?;
         }
     }
     Ok(report)

@@ -11,7 +11,7 @@ use clickback::app::{self, App};
 use clickback::clock::ShiftedClock;
 use clickback::config::{Given, Settings};
 use clickback::ids::WorkspaceId;
-use clickback::{api, demo, doctor, load, telemetry};
+use clickback::{demo, doctor, load, telemetry, tokens};
 use tokio::net::TcpListener;
 
 #[global_allocator]
@@ -146,7 +146,7 @@ async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
     let clock = Arc::new(ShiftedClock::default());
     let app = App::open_with(settings, Arc::clone(&clock) as _, false)?;
     let cast = demo::fill(&app, &clock).await?;
-    let (token, hash) = api::tokens::generate();
+    let (token, hash) = tokens::generate();
     app.store
         .create_token(WorkspaceId(1), "demo".to_owned(), hash)
         .await?;
@@ -166,7 +166,7 @@ async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
 
 async fn create_token(settings: Settings, name: String) -> Outcome {
     let app = App::open(settings)?;
-    let (token, hash) = api::tokens::generate();
+    let (token, hash) = tokens::generate();
     app.store.create_token(WorkspaceId(1), name, hash).await?;
     app.store.close().await;
     writeln!(std::io::stdout(), "{token}")?;

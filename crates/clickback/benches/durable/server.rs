@@ -129,8 +129,10 @@ impl Filled {
             let mut waiting = tokio::task::JoinSet::new();
             for number in 0..leads {
                 let random = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-                let clickid =
-                    clickback_core::ids::clickid(1_790_000_000_000 + number as i64 * 40, random);
+                let clickid = clickback_core::ids::clickid(
+                    1_790_000_000_000 + i64::try_from(number).unwrap_or(0) * 40,
+                    random,
+                );
                 clickids.push(clickid.clone());
                 let app = Arc::clone(&app);
                 waiting.spawn(async move {

@@ -9,7 +9,7 @@ use clickback_core::ids::WorkspaceId;
 use crate::app::AppState;
 
 use super::problem::Problem;
-use super::tokens;
+use crate::tokens;
 
 /// The caller's workspace. Every handler takes it: there is no call without a token.
 #[derive(Debug, Clone, Copy)]

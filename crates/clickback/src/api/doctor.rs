@@ -32,7 +32,7 @@ pub(super) struct DoctorBody {
 pub(super) struct DoctorAnswer {
     /// The address that was found in the text.
     address: String,
-    /// our_postback, registration_link, foreign or nothing_found.
+    /// `our_postback`, `registration_link`, foreign or `nothing_found`.
     kind: &'static str,
     parts: Vec<PartView>,
     problems: Vec<ProblemView>,

@@ -25,7 +25,7 @@ pub(super) struct EventView {
     lead: LeadId,
     #[schema(value_type = String)]
     integration: IntegrationId,
-    /// registration, first_deposit, repeat_deposit, withdrawal, chargeback, commission, custom, other.
+    /// registration, `first_deposit`, `repeat_deposit`, withdrawal, chargeback, commission, custom, other.
     kind: &'static str,
     /// The name under which it came.
     name: String,
@@ -175,7 +175,7 @@ pub(super) async fn list(
     if let Some(clickid) = &query.clickid {
         match app.store.lead_by_clickid(workspace, clickid).await? {
             Some(lead) if filter.lead.is_none_or(|asked| asked == lead.id) => {
-                filter.lead = Some(lead.id)
+                filter.lead = Some(lead.id);
             }
             _ => {
                 return Ok(Json(EventList {

@@ -23,7 +23,7 @@ pub(super) struct FieldView {
     id: FieldId,
     key: String,
     name: String,
-    /// text, long_text, link, number, date, select, multiselect or boolean.
+    /// text, `long_text`, link, number, date, select, multiselect or boolean.
     kind: &'static str,
     options: Vec<String>,
     visible: bool,

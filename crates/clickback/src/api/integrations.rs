@@ -139,35 +139,9 @@ fn postback_view(
         id: configuration.id,
         name: configuration.name.clone(),
         event: configuration.event.clone(),
-        url: postback_url(&app.settings.public_url, integration, configuration),
+        url: integration.postback_url(&app.settings.public_url, configuration),
         rules: configuration.rules.clone(),
     }
-}
-
-/// The URL of a configuration: its parameters, the field mapping, and the secret where one is asked.
-pub(crate) fn postback_url(
-    public_url: &str,
-    integration: &Integration,
-    configuration: &Configuration,
-) -> String {
-    let rules = &integration.ruleset.rules;
-    let mut params = configuration.rules.params.clone();
-    for mapping in &rules.field_mappings {
-        let name = format!("fields.{}", mapping.field);
-        if !params.iter().any(|(known, _)| *known == name) {
-            params.push((name, mapping.macro_text.clone()));
-        }
-    }
-    if let Some(secret) = rules.secrets.last() {
-        params.push(("secret".to_owned(), secret.clone()));
-    }
-    link::postback_url(&link::PostbackTemplate {
-        public_url,
-        uuid: &integration.uuid.to_string(),
-        event: &configuration.event,
-        clickid: &integration.clickid_macro,
-        params: &params,
-    })
 }
 
 fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<std::sync::Arc<Integration>> {

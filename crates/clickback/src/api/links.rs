@@ -7,13 +7,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use clickback_core::ids::{IntegrationId, LeadId, LinkId, WorkspaceId};
 use clickback_core::link::{self, FinalUrl};
-use clickback_core::macros::OurMacro;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{App, AppState};
 use crate::store::integrations::{Integration, NewLink, RegistrationLink};
-use crate::store::leads::Lead;
 
 use super::auth::Caller;
 use super::problem::{Answer, Body, Problem, Query, id};
@@ -83,21 +81,6 @@ fn view(integration: &Integration, link: RegistrationLink) -> Answer<LinkView> {
         final_url: built.url,
         warnings: built.warnings.iter().map(ToString::to_string).collect(),
     })
-}
-
-/// The value of one of our macros for a lead.
-pub(crate) fn macro_value(lead: &Lead, wanted: &OurMacro) -> Option<String> {
-    match wanted {
-        OurMacro::Clickid => Some(lead.clickid.clone()),
-        OurMacro::Field(key) => lead
-            .values
-            .iter()
-            .find(|value| value.key == *key)
-            .map(|value| value.value.clone()),
-        OurMacro::LeadName => Some(lead.name.clone()),
-        OurMacro::LeadId => Some(lead.id.to_string()),
-        OurMacro::Tracker(_) => None,
-    }
 }
 
 async fn find(
@@ -198,6 +181,6 @@ pub(super) async fn render(
         return Err(Problem::not_found("lead"));
     }
     let built = final_url(&integration, &registration.base_url, &registration.params)?;
-    let url = link::render(&built.url, &|wanted| macro_value(&lead, wanted));
+    let url = link::render(&built.url, &|wanted| lead.macro_value(wanted));
     Ok(Json(RenderedView { url }))
 }

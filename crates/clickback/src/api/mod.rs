@@ -11,7 +11,6 @@ mod leads;
 mod links;
 mod partners;
 mod problem;
-pub mod tokens;
 
 use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};

@@ -38,6 +38,9 @@ pub(super) struct Front<S> {
     place: Place,
     /// Bytes from the socket that are not yet judged.
     raw: Vec<u8>,
+    /// Up to here `raw` was searched for the end of a head: no byte is looked at twice, however small
+    /// the pieces are.
+    searched: usize,
     /// Bytes for the parser, from `given` on.
     ready: Vec<u8>,
     given: usize,
@@ -49,6 +52,7 @@ impl<S> Front<S> {
             socket,
             place: Place::Head,
             raw: Vec::new(),
+            searched: 0,
             ready: Vec::new(),
             given: 0,
         }
@@ -74,16 +78,20 @@ impl<S> Front<S> {
                     };
                 }
                 Place::Head => {
-                    let blank = self
-                        .raw
-                        .iter()
-                        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-                        .count();
-                    self.raw.drain(..blank);
-                    let end = head_end(&self.raw);
+                    if self.searched == 0 {
+                        let blank = self
+                            .raw
+                            .iter()
+                            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                            .count();
+                        self.raw.drain(..blank);
+                    }
+                    let end = head_end(&self.raw, self.searched);
+                    self.searched = self.raw.len();
                     if end.is_none() && self.raw.len() <= MAX_HEAD {
                         return;
                     }
+                    self.searched = 0;
                     let head: Vec<u8> = self.raw.drain(..end.unwrap_or(0)).collect();
                     if end.is_none() || head.len() > MAX_HEAD {
                         self.refuse(431);
@@ -108,7 +116,7 @@ impl<S> Front<S> {
         if target.len() > MAX_TARGET {
             return self.refuse(414);
         }
-        if headers.iter().filter(|byte| **byte == b'\n').count() > MAX_HEADERS + 1 {
+        if headers.split(|byte| *byte == b'\n').count() > MAX_HEADERS + 2 {
             return self.refuse(431);
         }
         if target.iter().all(|byte| is_plain(*byte)) {
@@ -147,19 +155,16 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>')
 }
 
-/// Where the head ends: behind the first empty line.
-fn head_end(bytes: &[u8]) -> Option<usize> {
-    let mut line = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if *byte == b'\n' {
-            let text = &bytes[line..at];
-            if text.is_empty() || text == b"\r" {
-                return Some(at + 1);
+/// Where the head ends: behind the first empty line. The search goes on at `from`.
+fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+    (from..bytes.len())
+        .find(|at| {
+            bytes[*at] == b'\n' && {
+                let before = bytes[..*at].strip_suffix(b"\r").unwrap_or(&bytes[..*at]);
+                before.is_empty() || before.ends_with(b"\n")
             }
-            line = at + 1;
-        }
-    }
-    None
+        })
+        .map(|at| at + 1)
 }
 
 /// Method, address and version (with its line end). The address may contain blanks.

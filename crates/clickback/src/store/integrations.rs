@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clickback_core::field::FieldKind;
 use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
+use clickback_core::link;
 use clickback_core::moment::Moment;
 use clickback_core::partner::PartnerField;
 use clickback_core::rules::{ConfigurationRules, CustomEvent, Rules, Ruleset};
@@ -32,6 +33,31 @@ pub struct Integration {
     pub creates_fields: bool,
     /// Compiled rules; `ruleset.rules` is what the workspace set.
     pub ruleset: Ruleset,
+}
+
+impl Integration {
+    /// The URL to paste at the partner: the configuration's parameters, the field mapping, and the
+    /// secret where one is asked for.
+    pub fn postback_url(&self, public_url: &str, configuration: &Configuration) -> String {
+        let rules = &self.ruleset.rules;
+        let mut params = configuration.rules.params.clone();
+        for mapping in &rules.field_mappings {
+            let name = format!("fields.{}", mapping.field);
+            if !params.iter().any(|(known, _)| *known == name) {
+                params.push((name, mapping.macro_text.clone()));
+            }
+        }
+        if let Some(secret) = rules.secrets.last() {
+            params.push(("secret".to_owned(), secret.clone()));
+        }
+        link::postback_url(&link::PostbackTemplate {
+            public_url,
+            uuid: &self.uuid.to_string(),
+            event: &configuration.event,
+            clickid: &self.clickid_macro,
+            params: &params,
+        })
+    }
 }
 
 /// One event of an integration and its URL's parameters.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clickback_core::currency::Currency;
 use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId};
+use clickback_core::macros::OurMacro;
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 
@@ -22,6 +23,23 @@ pub struct Lead {
     pub values: Vec<FieldValue>,
     pub identities: Vec<Identity>,
     pub totals: LeadTotals,
+}
+
+impl Lead {
+    /// What a macro of ours stands for on this lead.
+    pub fn macro_value(&self, wanted: &OurMacro) -> Option<String> {
+        match wanted {
+            OurMacro::Clickid => Some(self.clickid.clone()),
+            OurMacro::Field(key) => self
+                .values
+                .iter()
+                .find(|value| value.key == *key)
+                .map(|value| value.value.clone()),
+            OurMacro::LeadName => Some(self.name.clone()),
+            OurMacro::LeadId => Some(self.id.to_string()),
+            OurMacro::Tracker(_) => None,
+        }
+    }
 }
 
 /// A custom field's value on a lead.

@@ -8,7 +8,7 @@ use crate::app::{App, AppState};
 use crate::store::integrations::{Configuration, Integration};
 
 use super::error::render;
-use super::inbox::{ready_url, rows::said_name};
+use super::inbox::rows::said_name;
 use super::paint;
 use super::parts::CodeBox;
 use super::ui::Ui;
@@ -77,12 +77,7 @@ fn card(app: &App, ui: &Ui, integration: &Integration) -> Card {
         expanders: configurations
             .into_iter()
             .map(|configuration| {
-                let url = ready_url(
-                    app,
-                    integration,
-                    &configuration.event,
-                    &configuration.rules.params,
-                );
+                let url = integration.postback_url(&app.settings.public_url, configuration);
                 let event = integration
                     .ruleset
                     .event(&configuration.event.to_lowercase());

@@ -10,7 +10,6 @@ use clickback_core::currency::Currency;
 use clickback_core::event::{Kind, Status};
 use clickback_core::ids::{EventId, LeadId, WorkspaceId};
 use clickback_core::link::{final_url, render as render_link};
-use clickback_core::macros::OurMacro;
 use clickback_core::money::Amount;
 use serde::Deserialize;
 
@@ -332,7 +331,7 @@ fn entry(ui: &Ui, snapshot: &Snapshot, event: &Event, changes: Vec<Change>) -> E
     Entry {
         title,
         money: money(event.amount, event.currency),
-        payout: money(event.payout, event.payout_currency.or(event.currency)),
+        payout: money(event.payout, event.payout_currency),
         status: Badge::status(ui, event.status),
         approved,
         tid: event.tid.clone(),
@@ -369,7 +368,7 @@ async fn links(
             continue;
         };
         let url = final_url(&link.base_url, &integration.clickid_param, &link.params).ok();
-        let url = url.map(|built| render_link(&built.url, &|wanted| macro_value(lead, wanted)));
+        let url = url.map(|built| render_link(&built.url, &|wanted| lead.macro_value(wanted)));
         ready.push(ReadyLink {
             url: url.map(|url| CodeBox::new(ui, &link.name, paint::template(&url))),
             name: link.name,
@@ -377,19 +376,4 @@ async fn links(
         });
     }
     Ok(ready)
-}
-
-/// What a macro of ours stands for on this lead.
-fn macro_value(lead: &Lead, wanted: &OurMacro) -> Option<String> {
-    match wanted {
-        OurMacro::Clickid => Some(lead.clickid.clone()),
-        OurMacro::Field(key) => lead
-            .values
-            .iter()
-            .find(|value| value.key == *key)
-            .map(|value| value.value.clone()),
-        OurMacro::LeadName => Some(lead.name.clone()),
-        OurMacro::LeadId => Some(lead.id.to_string()),
-        OurMacro::Tracker(_) => None,
-    }
 }

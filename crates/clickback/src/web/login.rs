@@ -7,8 +7,8 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::api::tokens;
 use crate::app::AppState;
+use crate::tokens;
 
 use super::error::{self, render};
 use super::origin;

@@ -13,13 +13,13 @@ use clickback_core::rules::Rules;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use crate::api::tokens;
 use crate::app::{App, AppState};
 use crate::clock::ManualClock;
 use crate::config::Settings;
 use crate::store::inbox::{Incoming, RawRequest};
 use crate::store::integrations::{NewConfiguration, NewIntegration, NewLink};
 use crate::store::leads::NewLead;
+use crate::tokens;
 
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
 /// Names and values of headers.

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use clickback_core::ids::WorkspaceId;
 
-use crate::api::tokens;
 use crate::app::AppState;
+use crate::tokens;
 
 use super::error;
 use super::i18n::Language;

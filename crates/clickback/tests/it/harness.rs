@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use clickback::api::tokens;
 use clickback::app::{self, App, AppState};
 use clickback::clock::{ManualClock, SystemClock};
 use clickback::config::Settings;
 use clickback::ids::WorkspaceId;
 use clickback::load::Client;
+use clickback::tokens;
 use clickback_core::moment::Moment;
 use serde_json::{Value, json};
 use tempfile::TempDir;

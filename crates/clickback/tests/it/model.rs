@@ -111,6 +111,8 @@ struct Row {
 struct Model {
     rows: Vec<Row>,
     first: Option<usize>,
+    /// What a sale without an id spoke of first.
+    nameless: Option<usize>,
 }
 
 impl Model {
@@ -127,17 +129,17 @@ impl Model {
                 .rows
                 .iter()
                 .position(|row| same_group(row) && row.tid == Some(tid)),
-            (Name::Sale, None) => self
-                .rows
-                .iter()
-                .position(|row| row.name == Name::Sale && row.tid.is_none())
-                .or(self.first),
+            (Name::Sale, None) => self.nameless.or(self.first),
             (_, None) => None,
         }
     }
 
     fn take(&mut self, sent: &Sent) {
-        match self.find(sent) {
+        let known = self.find(sent);
+        if sent.name == Name::Sale && sent.tid.is_none() && self.nameless.is_none() {
+            self.nameless = Some(known.unwrap_or(self.rows.len()));
+        }
+        match known {
             Some(index) => self.change(index, sent),
             None => self.add(sent),
         }

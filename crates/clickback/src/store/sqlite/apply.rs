@@ -213,6 +213,9 @@ impl<'c> Work<'c> {
                 change,
                 flags,
             } => {
+                if lookup.or_first {
+                    self.bind_slot(subject.integration.id, matched.lead, &lookup, event)?;
+                }
                 let changed = !change.is_empty();
                 if changed {
                     self.change_event(event, &change, Some(subject.request))?;
@@ -234,6 +237,31 @@ impl<'c> Work<'c> {
         }
     }
 
+    /// A sale without an id spoke of this event: its retry speaks of the same one, whatever deposit
+    /// holds the slot by then.
+    fn bind_slot(
+        &self,
+        integration: IntegrationId,
+        lead: LeadId,
+        lookup: &Lookup,
+        event: EventId,
+    ) -> Sql<()> {
+        if let Some(key) = &lookup.key {
+            self.cached(
+                "INSERT OR IGNORE INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                integration.0,
+                key.group.stored(),
+                key.tid,
+                lead.0,
+                event.0
+            ])?;
+        }
+        Ok(())
+    }
+
     fn find_or_make_lead(
         &mut self,
         subject: &Subject<'_>,
@@ -245,23 +273,14 @@ impl<'c> Work<'c> {
         }
         if postback.clickid_usable {
             let found = self.lead_of(workspace, IdentityKind::Clickid, 0, &postback.clickid)?;
-            if found.is_some() {
-                return Ok(found);
-            }
+            return match found {
+                Some(found) => Ok(Some(found)),
+                None => self.lead_from_click(workspace, &postback.clickid),
+            };
         }
         if let Some(player) = &postback.player {
-            let found = self.lead_of(
-                workspace,
-                IdentityKind::Player,
-                subject.integration.id.0,
-                player,
-            )?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        if postback.clickid_usable {
-            return self.lead_from_click(workspace, &postback.clickid);
+            let scope = subject.integration.id.0;
+            return self.lead_of(workspace, IdentityKind::Player, scope, player);
         }
         Ok(None)
     }

@@ -37,9 +37,9 @@ impl Work<'_> {
             event.status.number(),
             event.name,
             event.amount.map(|amount| amount.to_string()),
-            event.currency.as_ref().map(|currency| currency.as_str()),
+            event.currency.as_ref().map(clickback_core::currency::Currency::as_str),
             event.payout.map(|amount| amount.to_string()),
-            event.payout_currency.as_ref().map(|currency| currency.as_str()),
+            event.payout_currency.as_ref().map(clickback_core::currency::Currency::as_str),
             event.tid,
             event.flags.0,
             event.test,
@@ -115,12 +115,15 @@ impl Work<'_> {
             after.kind.number(),
             after.status.number(),
             after.amount.map(|amount| amount.to_string()),
-            after.currency.as_ref().map(|currency| currency.as_str()),
+            after
+                .currency
+                .as_ref()
+                .map(clickback_core::currency::Currency::as_str),
             after.payout.map(|amount| amount.to_string()),
             after
                 .payout_currency
                 .as_ref()
-                .map(|currency| currency.as_str()),
+                .map(clickback_core::currency::Currency::as_str),
         ])?;
         self.deltas.remove(&counted(before));
         self.deltas.add(&counted(after));

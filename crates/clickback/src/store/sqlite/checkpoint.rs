@@ -15,12 +15,12 @@ use rusqlite::Connection;
 /// Rows between two passes: some 16 MiB of write-ahead file. More often, and the syncs of the passes
 /// queue up with those of the commits.
 const ROWS_PER_PASS: u64 = 4_096;
-/// Frames (pages of 4 KiB) in the write-ahead file above which it should start anew: 64 MiB.
-const RESET_FRAMES: i64 = 16_384;
+/// Frames (pages of 2 KiB) in the write-ahead file above which it should start anew: 64 MiB.
+const RESET_FRAMES: i64 = 32_768;
 /// The writer finishes the job itself when no more than this is left to copy: 1 MiB.
-const LEFT_FOR_WRITER: i64 = 256;
+const LEFT_FOR_WRITER: i64 = 512;
 /// Above this the writer finishes whatever is left: 192 MiB.
-const HARD_FRAMES: i64 = 49_152;
+const HARD_FRAMES: i64 = 98_304;
 
 /// What the writer and the checkpointer tell each other.
 #[derive(Default)]

@@ -92,16 +92,12 @@ pub(super) fn list(sql: &Connection, filter: &EventFilter) -> StoreResult<Page<E
 
 fn number(sql: &Connection, items: &mut [Event]) -> rusqlite::Result<()> {
     let mut numbers: HashMap<EventId, Option<u64>> = HashMap::new();
-    for index in 0..items.len() {
-        let (id, lead) = (items[index].id, items[index].lead);
-        if !numbers.contains_key(&id) {
-            numbers.extend(
-                of_lead(sql, lead)?
-                    .into_iter()
-                    .map(|event| (event.id, event.number)),
-            );
+    for item in items {
+        if !numbers.contains_key(&item.id) {
+            let events = of_lead(sql, item.lead)?;
+            numbers.extend(events.into_iter().map(|event| (event.id, event.number)));
         }
-        items[index].number = numbers.get(&id).copied().flatten();
+        item.number = numbers.get(&item.id).copied().flatten();
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId, clickid};
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 use clickback_core::postback::{MAX_FIELD_CHARS, MAX_ID_BYTES, is_usable_id};
+use clickback_core::rules::Ruleset;
 use rand::RngExt as _;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
@@ -185,7 +186,7 @@ impl Work<'_> {
 fn checked_clickid(clickid: &str) -> StoreResult<String> {
     let value = checked_value(clickid)?;
     let is_macro = clickback_core::macros::unexpanded(&value, &value).is_some();
-    let is_name = clickback_core::postback::is_parameter_name(&value, &Default::default());
+    let is_name = clickback_core::postback::is_parameter_name(&value, &Ruleset::default());
     if is_macro || is_name || !is_usable_id(&value) {
         return Err(StoreError::Invalid {
             message: format!("`{value}` is a macro or a parameter's name, not a clickid"),
@@ -358,11 +359,7 @@ fn totals(events: &[Event]) -> LeadTotals {
             }
             Kind::Commission | Kind::Custom | Kind::Other => {}
         }
-        add(
-            &mut totals.payouts,
-            event.payout,
-            event.payout_currency.or(event.currency),
-        );
+        add(&mut totals.payouts, event.payout, event.payout_currency);
     }
     totals
 }

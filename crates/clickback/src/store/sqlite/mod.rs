@@ -227,6 +227,11 @@ fn open_writer(path: &Path) -> StoreResult<Connection> {
     connection
         .busy_timeout(Duration::from_secs(10))
         .map_err(db)?;
+    // Takes effect where the file is made. Postbacks touch pages here and there; half the usual size
+    // is half to sum, write and sync for each.
+    connection
+        .pragma_update(None, "page_size", 2_048)
+        .map_err(db)?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(db)?;

@@ -26,7 +26,7 @@ pub(super) fn flush(
         let currency = key
             .currency
             .as_ref()
-            .map(|currency| currency.as_str())
+            .map(clickback_core::currency::Currency::as_str)
             .unwrap_or_default();
         let place = params![
             key.integration.0,

@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::events::Event;
 
 /// Maps a database error: what passes by itself is `Unavailable`, the rest is a defect.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err(db)` passes it so")]
 pub(super) fn db(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(

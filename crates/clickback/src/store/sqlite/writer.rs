@@ -206,11 +206,10 @@ impl Writer {
             self.reopen();
         }
         if unavailable != shared.failing.swap(unavailable, Ordering::Relaxed) {
-            match &result {
-                Err(error) => {
-                    tracing::error!(%error, "cannot store; answering 503 until it passes")
-                }
-                Ok(_) => tracing::info!("storing again"),
+            if let Err(error) = &result {
+                tracing::error!(%error, "cannot store; answering 503 until it passes");
+            } else {
+                tracing::info!("storing again")
             }
         }
         if result.is_ok() && set_up_changed {

@@ -12,7 +12,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use clickback_core::flag::Flag;
 use clickback_core::ids::{RequestId, WorkspaceId};
-use clickback_core::link::{PostbackTemplate, postback_url};
 
 use crate::app::{App, AppState};
 use crate::store::StoreResult;
@@ -214,29 +213,6 @@ fn flag_filter(ui: &Ui, filter: &Filter, flag: Flag) -> FlagFilter {
     }
 }
 
-/// The address of a configuration, ready to paste at the partner.
-pub(super) fn ready_url(
-    app: &App,
-    integration: &Integration,
-    event: &str,
-    params: &[(String, String)],
-) -> String {
-    let mut params = params.to_vec();
-    for mapping in &integration.ruleset.rules.field_mappings {
-        params.push((
-            format!("fields.{}", mapping.field),
-            mapping.macro_text.clone(),
-        ));
-    }
-    postback_url(&PostbackTemplate {
-        public_url: &app.settings.public_url,
-        uuid: &integration.uuid.to_string(),
-        event,
-        clickid: &integration.clickid_macro,
-        params: &params,
-    })
-}
-
 fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Lesson {
     let first: Option<Arc<Integration>> = snapshot.of(workspace).into_iter().next();
     let Some(integration) = first else {
@@ -255,7 +231,7 @@ fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Le
             curl: None,
         };
     };
-    let url = ready_url(app, &integration, &shown.event, &shown.rules.params);
+    let url = integration.postback_url(&app.settings.public_url, shown);
     let curl = format!(
         "curl '{}/api/postbacks/{}/tracker-postback?tracker.event=sale&clickid=test1&tracker.cost=50&tracker.currency=usd&tracker.tid=1001'",
         app.settings.public_url, integration.uuid
