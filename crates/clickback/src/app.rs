@@ -104,7 +104,7 @@ async fn refused(Path(status): Path<u16>) -> Response {
         400 => (
             StatusCode::BAD_REQUEST,
             "not_http",
-            "this is not an HTTP/1 request",
+            "this is not an HTTP/1 request that can be read in one way only",
         ),
         414 => (
             StatusCode::URI_TOO_LONG,

@@ -82,7 +82,7 @@ impl Script {
             out.extend_from_slice(&self.last);
             return;
         }
-        let index = self.random.random_range(0..self.plan.clickids.len().max(1));
+        let index = pick(self.plan.clickids.len(), self.random.random());
         let clickid = self
             .plan
             .clickids
@@ -118,6 +118,19 @@ impl Script {
         out.extend_from_slice(b" HTTP/1.1\r\nHost: load\r\n\r\n");
         self.last.clear();
         self.last.extend_from_slice(out);
+    }
+}
+
+/// Which of so many leads (oldest first) a postback is about: four of five are about the newest fifth,
+/// as in life, where people deposit in the days after they came.
+pub fn pick(leads: usize, random: u64) -> usize {
+    let leads = leads.max(1);
+    let fifth = leads.div_ceil(5);
+    let place = usize::try_from(random >> 8).unwrap_or(usize::MAX);
+    if random.is_multiple_of(5) {
+        place % leads
+    } else {
+        leads - 1 - place % fifth
     }
 }
 
@@ -262,4 +275,25 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pick;
+
+    #[test]
+    fn most_postbacks_are_about_recent_leads() {
+        let mut random = 7_u64;
+        let mut recent = 0;
+        for _ in 0..10_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let place = pick(1_000, random >> 3);
+            assert!(place < 1_000);
+            recent += usize::from(place >= 800);
+        }
+        assert!((8_000..9_000).contains(&recent), "{recent}");
+        assert_eq!((pick(0, 9), pick(1, 9), pick(1, 10)), (0, 0, 0));
+    }
 }

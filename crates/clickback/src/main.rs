@@ -141,7 +141,7 @@ async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
     settings.public_url = format!("http://{address}");
     settings.public_urls = vec![settings.public_url.clone()];
     settings.open_pages = true;
-    settings.log_filter = "warn".to_owned();
+    "warn".clone_into(&mut settings.log_filter);
     telemetry::start_logs(&settings);
     let clock = Arc::new(ShiftedClock::default());
     let app = App::open_with(settings, Arc::clone(&clock) as _, false)?;

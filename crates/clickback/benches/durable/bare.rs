@@ -50,7 +50,7 @@ pub(crate) fn sqlite_rate(directory: &Path, duration: Duration) -> f64 {
         .unwrap_or(1);
     let begun = Instant::now();
     let mut rows = 0_u32;
-    let mut place = 12_345_usize;
+    let mut place = 12_345_u64;
     while begun.elapsed() < duration {
         let transaction = sql.transaction().expect("a transaction");
         for _ in 0..256 {
@@ -58,7 +58,7 @@ pub(crate) fn sqlite_rate(directory: &Path, duration: Duration) -> f64 {
             place = place
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            let lead = leads[(place >> 33) % leads.len()];
+            let lead = leads[clickback::load::pick(leads.len(), place >> 16)];
             insert(&transaction, id, lead).expect("an insert");
             rows += 1;
         }

@@ -1,7 +1,7 @@
 //! The life of a postback, step by step. **Start here.**
 //!
-//! 1. [`receive`]: the method and the integration that the uuid names.
-//! 2. [`read_body`]: the body within its limits.
+//! 1. `receive`: the method and the integration that the uuid names.
+//! 2. `read_body`: the body within its limits.
 //! 3. `Parts::params`: ordered parameters with their raw text (core).
 //! 4. `authorize`: secret and addresses (core).
 //! 5. `judge`: aliases, macro guard, readings, flags (core).

@@ -113,6 +113,9 @@ impl<S> Front<S> {
         let Some((method, target, version)) = split_line(line) else {
             return self.refuse(400);
         };
+        let Some(after) = after(headers) else {
+            return self.refuse(400);
+        };
         if target.len() > MAX_TARGET {
             return self.refuse(414);
         }
@@ -136,7 +139,7 @@ impl<S> Front<S> {
             self.ready.extend_from_slice(version);
         }
         self.ready.extend_from_slice(headers);
-        self.place = after(headers);
+        self.place = after;
     }
 
     /// Puts a request for an explained refusal in place of what came.
@@ -184,31 +187,30 @@ fn split_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     ))
 }
 
-/// What follows a head. Anything unusual about the body's length is the parser's to judge.
-fn after(headers: &[u8]) -> Place {
+/// What follows a head; `None` where its length is said in two ways or in none that is a number.
+fn after(headers: &[u8]) -> Option<Place> {
     let mut length = None;
+    let mut open = false;
     for line in headers.split(|byte| *byte == b'\n') {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
             continue;
         };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"transfer-encoding") || name.eq_ignore_ascii_case(b"upgrade")
-        {
-            return Place::Open;
-        }
+        open |= name.eq_ignore_ascii_case(b"transfer-encoding")
+            || name.eq_ignore_ascii_case(b"upgrade");
         if name.eq_ignore_ascii_case(b"content-length") {
-            let parsed = std::str::from_utf8(value)
-                .ok()
-                .and_then(|text| text.parse::<u64>().ok());
-            match (parsed, length) {
-                (Some(one), None) => length = Some(one),
-                _ => return Place::Open,
+            let said: u64 = std::str::from_utf8(value).ok()?.parse().ok()?;
+            if length.is_some_and(|known| known != said) {
+                return None;
             }
+            length = Some(said);
         }
     }
-    match length {
-        None | Some(0) => Place::Head,
-        Some(length) => Place::Body(length),
+    match (open, length) {
+        (true, Some(_)) => None,
+        (true, None) => Some(Place::Open),
+        (false, None | Some(0)) => Some(Place::Head),
+        (false, Some(length)) => Some(Place::Body(length)),
     }
 }
 
@@ -353,7 +355,11 @@ mod tests {
         assert!(seen(many.as_bytes()).starts_with("GET /refused/431 "));
         let few = format!("GET /a HTTP/1.1\r\n{}\r\n", "X: 1\r\n".repeat(100));
         assert!(seen(few.as_bytes()).starts_with("GET /a "));
+        let lengths = "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde";
+        let both = "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
         for nonsense in [
+            lengths,
+            both,
             "HELLO\r\n\r\n",
             " GET / HTTP/1.1\r\n\r\n",
             "G\"T / HTTP/1.1\r\n\r\n",

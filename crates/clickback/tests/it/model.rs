@@ -180,9 +180,15 @@ impl Model {
             _ => {}
         }
         let Some(new) = new else {
-            if may_be_first && row.kind.is_deposit() && row.status == Status::Approved {
-                row.kind = Kind::FirstDeposit;
-                self.first = Some(index);
+            if may_be_first && row.kind == Kind::RepeatDeposit && row.name == Name::Resale {
+                match row.status {
+                    Status::Approved => {
+                        row.kind = Kind::FirstDeposit;
+                        self.first = Some(index);
+                    }
+                    Status::Pending => row.kind = Kind::FirstDeposit,
+                    Status::Rejected | Status::Held => {}
+                }
             }
             return;
         };

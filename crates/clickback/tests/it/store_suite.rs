@@ -6,16 +6,13 @@ use std::sync::Arc;
 
 use clickback::clock::{Clock as _, ManualClock};
 use clickback::store::events::{Event, EventFilter};
-use clickback::store::inbox::{
-    Incoming, Outcome, RawRequest, ReprocessFilter, RequestFilter, Verdict,
-};
+use clickback::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use clickback::store::integrations::{Integration, IntegrationPatch, NewField, NewIntegration};
-use clickback::store::leads::{IdentityKind, Lead, NewClick, NewLead};
+use clickback::store::leads::{Lead, NewClick, NewLead};
 use clickback::store::sqlite::{FILE_NAME, Options, Sqlite, migrate};
 use clickback::store::{Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
-use clickback_core::flag::Flag;
 use clickback_core::intake::Parts;
 use clickback_core::rules::{CustomEvent, RepeatChoice, Repeats, Rules};
 use tempfile::TempDir;
@@ -101,7 +98,7 @@ impl Stage {
     }
 
     /// Sends one and returns verdict and flags.
-    async fn verdict(&self, query: &str) -> (Verdict, Vec<&'static str>) {
+    pub(crate) async fn verdict(&self, query: &str) -> (Verdict, Vec<&'static str>) {
         let outcome = self.send(query).await;
         (outcome.verdict, outcome.flags.codes())
     }
@@ -139,7 +136,7 @@ impl Stage {
     }
 
     /// Kind, status and amount of each, in short.
-    async fn story(&self, clickid: &str) -> Vec<String> {
+    pub(crate) async fn story(&self, clickid: &str) -> Vec<String> {
         let events = self.events(clickid).await;
         let short = |event: &Event| {
             let amount = event
@@ -176,7 +173,7 @@ impl Stage {
             .collect()
     }
 
-    async fn rules(&self, rules: Rules) {
+    pub(crate) async fn rules(&self, rules: Rules) {
         let patch = IntegrationPatch {
             rules: Some(rules),
             ..IntegrationPatch::default()
@@ -188,7 +185,7 @@ impl Stage {
     }
 }
 
-fn usd() -> Rules {
+pub(crate) fn usd() -> Rules {
     Rules {
         currency: clickback_core::currency::Currency::new("USD"),
         ..Rules::default()
@@ -645,249 +642,6 @@ async fn money_is_exact_and_never_guessed() {
         for tid in 100..400 {
             send("999999999999999999.99", "usd", &tid.to_string()).await;
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn waiting_requests_apply_themselves_in_order() {
-    on_each(usd(), async |stage| {
-        for (tid, cost) in [(1, 5), (2, 6), (1, 7)] {
-            let outcome = stage
-                .send(&format!(
-                    "clickid=later&tracker.event=sale&tracker.cost={cost}&tracker.tid={tid}"
-                ))
-                .await;
-            assert_eq!(outcome.verdict, Verdict::Unmatched);
-            stage.clock.advance(1);
-        }
-        assert_eq!(stage.store.health().await.expect("health").waiting, 3);
-        assert_eq!(stage.store.sweep().await, Ok(0));
-        let lead = stage.lead("other").await;
-        stage
-            .store
-            .bind_identity(lead.id, IdentityKind::Clickid, 0, "later".to_owned())
-            .await
-            .expect("bound");
-        assert_eq!(
-            stage.story("other").await,
-            ["first_deposit approved 5", "repeat_deposit approved 6"]
-        );
-        assert_eq!(stage.store.health().await.expect("health").waiting, 0);
-        // What can never match never waits.
-        stage.send("clickid={sub1}&tracker.event=sale").await;
-        stage.send("clickid=sub1&tracker.event=sale").await;
-        assert_eq!(stage.store.health().await.expect("health").waiting, 0);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn ids_that_tell_nothing_apart_are_flagged() {
-    on_each(usd(), async |stage| {
-        stage.lead("c1").await;
-        stage.lead("c2").await;
-        let send = async |clickid: &str, tid: &str| {
-            stage
-                .verdict(&format!(
-                    "clickid={clickid}&tracker.event=resale&tracker.cost=1&tracker.tid={tid}"
-                ))
-                .await
-                .1
-        };
-        assert_eq!(send("c1", "777").await, ["repeat_before_first"]);
-        assert_eq!(
-            send("c2", "777").await,
-            ["tid_seen_on_other_lead", "repeat_before_first"]
-        );
-        assert!(send("c1", "c1").await.contains(&"tid_is_clickid"));
-        assert_eq!(stage.events("c1").await.len(), 2);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn deciding_again_never_counts_twice() {
-    on_each(usd(), async |stage| {
-        stage.lead("c1").await;
-        for query in [
-            "tracker.event=firstDeposit&tracker.cost=10&tracker.tid=1",
-            "tracker.event=firstDeposit&tracker.cost=10&tracker.tid=1",
-            "tracker.event=rebill&sum=7&tracker.tid=2",
-            "tracker.event=sale&tracker.cost=10&tracker.tid=1",
-        ] {
-            stage.send(&format!("clickid=c1&{query}")).await;
-        }
-        assert_eq!(
-            stage.story("c1").await,
-            [
-                "other approved 10",
-                "other approved",
-                "first_deposit approved 10"
-            ]
-        );
-        let mut rules = usd();
-        rules
-            .events
-            .insert("firstdeposit".to_owned(), "sale".to_owned());
-        rules
-            .events
-            .insert("rebill".to_owned(), "resale".to_owned());
-        rules
-            .aliases
-            .insert("sum".to_owned(), "tracker.cost".to_owned());
-        stage.rules(rules).await;
-        let all = || ReprocessFilter {
-            ids: Vec::new(),
-            requests: RequestFilter::new(WORKSPACE),
-        };
-        let before = stage.story("c1").await;
-        stage.store.reprocess(all(), true).await.expect("a dry run");
-        assert_eq!(stage.story("c1").await, before, "a dry run writes nothing");
-        for round in 0..3 {
-            stage.store.reprocess(all(), false).await.expect("done");
-            // The first request turned out to be the known sale: its row stays, outside totals.
-            assert_eq!(
-                stage.story("c1").await,
-                [
-                    "other approved 10",
-                    "repeat_deposit approved 7",
-                    "first_deposit approved 10"
-                ],
-                "round {round}"
-            );
-        }
-        let totals = stage.now("c1").await.totals;
-        assert_eq!(
-            totals
-                .deposited
-                .values()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>(),
-            ["17"]
-        );
-        let flagged = RequestFilter {
-            flag: Some(Flag::UnknownEvent),
-            ..RequestFilter::new(WORKSPACE)
-        };
-        assert_eq!(
-            stage
-                .store
-                .requests(flagged)
-                .await
-                .expect("a page")
-                .items
-                .len(),
-            0
-        );
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn inbox_filters_and_pages() {
-    on_each(usd(), async |stage| {
-        stage.lead("c1").await;
-        for tid in 0..30 {
-            stage
-                .send(&format!(
-                    "clickid=c1&tracker.event=sale&tracker.cost=1&tracker.tid={}",
-                    tid / 2
-                ))
-                .await;
-        }
-        stage
-            .send("clickid=nobody&tracker.event=sale&tracker.cost=1")
-            .await;
-        stage.send("tracker.event=sale").await;
-        let count = async |filter: RequestFilter| {
-            stage
-                .store
-                .requests(RequestFilter {
-                    limit: 100,
-                    ..filter
-                })
-                .await
-                .expect("a page")
-                .items
-                .len()
-        };
-        let all = RequestFilter::new(WORKSPACE);
-        assert_eq!(count(all.clone()).await, 32);
-        for (verdict, expected) in [
-            (Verdict::Accepted, 15),
-            (Verdict::Duplicate, 15),
-            (Verdict::Unmatched, 1),
-            (Verdict::Rejected, 1),
-            (Verdict::Updated, 0),
-        ] {
-            assert_eq!(
-                count(RequestFilter {
-                    verdict: Some(verdict),
-                    ..all.clone()
-                })
-                .await,
-                expected,
-                "{verdict:?}"
-            );
-        }
-        assert_eq!(
-            count(RequestFilter {
-                clickid: Some("c1".to_owned()),
-                ..all.clone()
-            })
-            .await,
-            30
-        );
-        assert_eq!(
-            count(RequestFilter {
-                clickid: Some("nobody".to_owned()),
-                ..all.clone()
-            })
-            .await,
-            1
-        );
-        assert_eq!(
-            count(RequestFilter {
-                clickid: Some("x".to_owned()),
-                ..all.clone()
-            })
-            .await,
-            0
-        );
-        assert_eq!(
-            count(RequestFilter {
-                integration: Some(stage.integration.id),
-                ..all.clone()
-            })
-            .await,
-            32
-        );
-        assert_eq!(
-            count(RequestFilter {
-                to: Some(stage.clock.now()),
-                ..all.clone()
-            })
-            .await,
-            0
-        );
-        let mut seen = Vec::new();
-        let mut before = None;
-        loop {
-            let filter = RequestFilter {
-                before,
-                limit: 7,
-                ..all.clone()
-            };
-            let page = stage.store.requests(filter).await.expect("a page");
-            seen.extend(page.items.iter().map(|request| request.id));
-            match page.next {
-                Some(next) => before = Some(next.parse().expect("an id")),
-                None => break,
-            }
-        }
-        assert_eq!(seen.len(), 32);
-        assert!(seen.is_sorted_by(|newer, older| newer > older));
     })
     .await;
 }

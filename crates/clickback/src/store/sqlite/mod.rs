@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod checkpoint;
 mod events;
+mod fields;
 mod inbox;
 mod leads;
 pub mod migrate;

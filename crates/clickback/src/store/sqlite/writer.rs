@@ -209,7 +209,7 @@ impl Writer {
             if let Err(error) = &result {
                 tracing::error!(%error, "cannot store; answering 503 until it passes");
             } else {
-                tracing::info!("storing again")
+                tracing::info!("storing again");
             }
         }
         if result.is_ok() && set_up_changed {
