@@ -241,12 +241,14 @@ fn open_writer(path: &Path) -> StoreResult<Connection> {
             "the database cannot use a write-ahead file here (it stays in {mode} mode)"
         )));
     }
+    // The cache is small on purpose: at each commit after a page was split, SQLite walks the whole
+    // hash of the cache, and the system's own cache is one short read away.
     // FULL: a commit returns after the write-ahead file is on disk. The checkpointer, not a commit,
     // moves pages into the database.
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; \
-             PRAGMA cache_size = -98304; PRAGMA temp_store = MEMORY;",
+             PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
         )
         .map_err(db)?;
     // Without it SQLite plans a statement anew whenever a value bound to it could matter to a partial
