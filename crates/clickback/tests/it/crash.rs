@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clickback::app::App;
 use clickback::clock::SystemClock;
@@ -18,6 +18,7 @@ use clickback::store::inbox::Verdict;
 use clickback::store::integrations::NewIntegration;
 use clickback::store::leads::NewLead;
 use clickback_core::rules::Rules;
+use tokio::task::JoinHandle;
 
 use crate::harness::WORKSPACE;
 
@@ -119,8 +120,8 @@ pub(crate) async fn prepare(directory: &Path) -> String {
 async fn hammer(
     address: SocketAddr,
     path: String,
-    round: usize,
-    connection: usize,
+    (round, connection): (usize, usize),
+    answers: Arc<AtomicUsize>,
 ) -> Vec<RequestId> {
     let mut acknowledged = Vec::new();
     let Ok(mut client) = Client::connect(address).await else {
@@ -139,6 +140,7 @@ async fn hammer(
         );
         match client.exchange(request.as_bytes()).await {
             Ok(200) => {
+                answers.fetch_add(1, Ordering::Relaxed);
                 let answer: serde_json::Value =
                     serde_json::from_slice(client.body()).expect("JSON");
                 acknowledged.push(
@@ -157,13 +159,20 @@ async fn hammer(
 /// One life of the server: load, then kill -9 in the middle of it.
 async fn round(directory: &Path, path: &str, round: usize, answer_early: bool) -> Vec<RequestId> {
     let (mut child, address) = start(directory, answer_early);
+    let answers = Arc::new(AtomicUsize::new(0));
     let hammers: Vec<_> = (0..CONNECTIONS)
-        .map(|connection| tokio::spawn(hammer(address, path.to_owned(), round, connection)))
+        .map(|connection| {
+            tokio::spawn(hammer(
+                address,
+                path.to_owned(),
+                (round, connection),
+                Arc::clone(&answers),
+            ))
+        })
         .collect();
-    // The moment of the kill moves through the work: so many microseconds of load, never the same.
-    let load = Duration::from_micros(120_000 + (round as u64 * 7_919) % 90_000);
-    let begun = Instant::now();
-    while begun.elapsed() < load {
+    // The moment of the kill moves through the work: after so many answers, never the same number.
+    let wanted = 40 + (round * 7_919) % 400;
+    while answers.load(Ordering::Relaxed) < wanted && !hammers.iter().all(JoinHandle::is_finished) {
         tokio::task::yield_now().await;
     }
     child.kill().expect("killed");
