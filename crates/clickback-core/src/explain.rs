@@ -8,8 +8,8 @@ use crate::flag::{Flag, Flags};
 use crate::intake::Parts;
 use crate::macros;
 use crate::moment::{Moment, read_partner_time};
-use crate::money::{Amount, AmountReading, read_amount};
 use crate::params::{Param, Params, Place};
+use crate::postback::read_sum;
 use crate::postback::{
     MAX_EVENT_BYTES, MAX_FIELD_CHARS, MAX_ID_BYTES, Rejection, is_parameter_name, is_usable_id,
 };
@@ -273,7 +273,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             Meaning::Event => self.event_name(text, flags),
             Meaning::Amount => self.amount(text, flags),
             Meaning::Payout => {
-                let Some(sum) = read_money(text, self.payout_currency, flags) else {
+                let Some(sum) = read_sum(text, self.payout_currency, flags) else {
                     return Outcome::Unreadable;
                 };
                 let sources = [Meaning::Currency, Meaning::PayoutCurrency];
@@ -323,7 +323,7 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     fn amount(&self, text: &str, flags: &mut Flags) -> Outcome {
-        let Some(amount) = read_money(text, self.currency, flags) else {
+        let Some(amount) = read_sum(text, self.currency, flags) else {
             return Outcome::Unreadable;
         };
         let amount = match &self.event {
@@ -395,25 +395,6 @@ impl<'p, 'a> Reader<'p, 'a> {
         flags.add_if(differs && is_other_name, Flag::AliasConflict);
         Outcome::Superseded
     }
-}
-
-fn read_money(text: &str, currency: Option<Currency>, flags: &mut Flags) -> Option<Amount> {
-    let amount = match read_amount(text, currency) {
-        AmountReading::Plain(amount) => amount,
-        AmountReading::Reinterpreted(amount) => {
-            flags.add(Flag::AmountReinterpreted);
-            amount
-        }
-        AmountReading::Blank => return None,
-        AmountReading::Unreadable => {
-            flags.add(Flag::AmountUnreadable);
-            return None;
-        }
-    };
-    if let Some(decimals) = currency.and_then(Currency::decimals) {
-        flags.add_if(amount.fraction_digits() > decimals, Flag::AmountPrecision);
-    }
-    Some(amount)
 }
 
 #[cfg(test)]

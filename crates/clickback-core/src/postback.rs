@@ -13,6 +13,7 @@ use crate::rules::{Mode, Repeats, Ruleset};
 mod access;
 mod fields;
 mod readings;
+pub(crate) use readings::read_sum;
 mod reserved;
 
 pub use access::{authorize, net_contains};

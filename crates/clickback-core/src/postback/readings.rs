@@ -223,7 +223,16 @@ fn read_money(
     currency: Option<Currency>,
     flags: &mut Flags,
 ) -> Option<Amount> {
-    let amount = match read_amount(&slot.param?.value, currency) {
+    read_sum(&slot.param?.value, currency, flags)
+}
+
+/// A sum with the flags of its reading.
+pub(crate) fn read_sum(
+    text: &str,
+    currency: Option<Currency>,
+    flags: &mut Flags,
+) -> Option<Amount> {
+    let amount = match read_amount(text, currency) {
         AmountReading::Plain(amount) => amount,
         AmountReading::Reinterpreted(amount) => {
             flags.add(Flag::AmountReinterpreted);
