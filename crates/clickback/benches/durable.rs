@@ -17,6 +17,10 @@ use std::time::Duration;
 
 use clickback::load::{Plan, Report, run};
 
+/// As the program itself runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What one run measures.
 struct Shape {
     rounds: usize,

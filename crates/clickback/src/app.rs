@@ -53,6 +53,7 @@ impl App {
     ) -> StoreResult<AppState> {
         let options = Options {
             queue: settings.queue,
+            journal: settings.accepts.then_some(settings.journal_limit),
             clock: Arc::clone(&clock),
             answer_early,
         };

@@ -49,6 +49,9 @@ pub struct Given {
     /// Postbacks that may wait for the disk; more are answered 503
     #[arg(long, env = "CLICKBACK_QUEUE", value_name = "N")]
     pub queue: Option<usize>,
+    /// Bytes of accepted postbacks that may wait to be decided; beyond, they are answered 503
+    #[arg(long, env = "CLICKBACK_JOURNAL_LIMIT", value_name = "BYTES")]
+    pub journal_limit: Option<u64>,
     /// Log lines as text or json
     #[arg(long, env = "CLICKBACK_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -72,6 +75,7 @@ const NAMES: &[&str] = &[
     "body_timeout",
     "max_body",
     "queue",
+    "journal_limit",
     "log_format",
     "log",
     "config",
@@ -92,11 +96,18 @@ pub struct Settings {
     pub body_timeout_seconds: u64,
     pub max_body: usize,
     pub queue: usize,
+    pub journal_limit: u64,
     pub log_json: bool,
     pub log_filter: String,
     /// Pages need no login: only `demo`, on throw-away data and the loopback address.
     pub open_pages: bool,
+    /// Takes postbacks. A command that only visits the data directory does not: the program that serves
+    /// it may be running.
+    pub accepts: bool,
 }
+
+/// Accepted postbacks that may wait by default: a minute of a flood.
+const JOURNAL_LIMIT: u64 = 1_024 * 1_024 * 1_024;
 
 /// Why the settings were refused.
 #[derive(Debug, thiserror::Error)]
@@ -163,9 +174,14 @@ impl Settings {
             body_timeout_seconds: given.body_timeout.or(file.body_timeout).unwrap_or(30),
             max_body: given.max_body.or(file.max_body).unwrap_or(64 * 1_024),
             queue: given.queue.or(file.queue).unwrap_or(8_192),
+            journal_limit: given
+                .journal_limit
+                .or(file.journal_limit)
+                .unwrap_or(JOURNAL_LIMIT),
             log_json,
             log_filter: given.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             open_pages: false,
+            accepts: true,
         };
         for (name, value) in [
             ("max_connections", settings.max_connections),
@@ -192,9 +208,11 @@ impl Settings {
             body_timeout_seconds: 30,
             max_body: 64 * 1_024,
             queue: 8_192,
+            journal_limit: JOURNAL_LIMIT,
             log_json: false,
             log_filter: "info".to_owned(),
             open_pages: false,
+            accepts: true,
         }
     }
 }

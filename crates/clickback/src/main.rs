@@ -164,7 +164,8 @@ async fn run_demo(listen: std::net::SocketAddr) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create_token(settings: Settings, name: String) -> Outcome {
+async fn create_token(mut settings: Settings, name: String) -> Outcome {
+    settings.accepts = false;
     let app = App::open(settings)?;
     let (token, hash) = tokens::generate();
     app.store.create_token(WorkspaceId(1), name, hash).await?;
@@ -173,7 +174,8 @@ async fn create_token(settings: Settings, name: String) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn check(settings: Settings) -> Outcome {
+async fn check(mut settings: Settings) -> Outcome {
+    settings.accepts = false;
     let file = settings.data_dir.join(clickback::store::sqlite::FILE_NAME);
     if !file.exists() {
         return Err(format!("there is no database at {}", file.display()).into());

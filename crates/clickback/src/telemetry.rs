@@ -39,6 +39,7 @@ pub struct Metrics {
     verdicts: Family<CodeLabel, Counter>,
     refused: Family<CodeLabel, Counter>,
     queued: Gauge<u64, AtomicU64>,
+    undecided: Gauge<u64, AtomicU64>,
     commits: Gauge<u64, AtomicU64>,
     waiting: Gauge<u64, AtomicU64>,
     wal_bytes: Gauge<u64, AtomicU64>,
@@ -52,6 +53,7 @@ impl Default for Metrics {
             verdicts: Family::default(),
             refused: Family::default(),
             queued: Gauge::default(),
+            undecided: Gauge::default(),
             commits: Gauge::default(),
             waiting: Gauge::default(),
             wal_bytes: Gauge::default(),
@@ -72,6 +74,11 @@ impl Default for Metrics {
             "queue",
             "Postbacks waiting for the disk",
             metrics.queued.clone(),
+        );
+        registry.register(
+            "undecided",
+            "Postbacks that are on disk and not decided yet",
+            metrics.undecided.clone(),
         );
         registry.register(
             "commits",
@@ -98,15 +105,6 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A postback was stored.
-    pub fn stored(&self, verdict: Verdict) {
-        self.verdicts
-            .get_or_create(&CodeLabel {
-                code: verdict.code(),
-            })
-            .inc();
-    }
-
     /// A request was refused and not stored; `code` is from a closed set.
     pub fn refused(&self, code: &'static str) {
         self.refused.get_or_create(&CodeLabel { code }).inc();
@@ -114,7 +112,13 @@ impl Metrics {
 
     /// The text for `/metrics`.
     pub fn render(&self, health: &Health) -> String {
+        for (verdict, stored) in Verdict::ALL.into_iter().zip(health.verdicts) {
+            let code = verdict.code();
+            let counter = self.verdicts.get_or_create(&CodeLabel { code });
+            counter.inc_by(stored.saturating_sub(counter.get()));
+        }
         self.queued.set(health.queued);
+        self.undecided.set(health.undecided);
         self.commits.set(health.commits);
         self.waiting.set(health.waiting);
         self.wal_bytes.set(health.wal_bytes);

@@ -5,8 +5,9 @@
 //! 3. `Parts::params`: ordered parameters with their raw text (core).
 //! 4. `authorize`: secret and addresses (core).
 //! 5. `judge`: aliases, macro guard, readings, flags (core).
-//! 6. `Store::ingest`: one transaction for many requests finds the lead, decides, writes the inbox
-//!    row, the event, its keys, fields and roll-ups, and returns after the data is on disk.
+//! 6. `Store::accept`: the request is on disk when it returns; one transaction for many requests then
+//!    finds the lead, decides, writes the inbox row, the event, its keys, fields and roll-ups. What
+//!    is answered 4xx is stored by `Store::ingest`, in its own time.
 //! 7. The answer, the same for every verdict.
 
 use std::net::{IpAddr, SocketAddr};
@@ -182,16 +183,15 @@ async fn store(
         judged,
         test: false,
     };
-    match app.store.ingest(incoming).await {
-        Ok(outcome) => {
-            app.metrics.stored(outcome.verdict);
-            match rejection {
-                None => accepted(outcome.request),
-                Some(rejection) => rejected(outcome.request, &rejection),
-            }
-        }
-        Err(error) => unavailable(app, &error),
-    }
+    let stored = match rejection {
+        None => app.store.accept(incoming).await.map(accepted),
+        Some(rejection) => app
+            .store
+            .ingest(incoming)
+            .await
+            .map(|outcome| rejected(outcome.request, &rejection)),
+    };
+    stored.unwrap_or_else(|error| unavailable(app, &error))
 }
 
 fn answer(status: StatusCode, body: String) -> Response {

@@ -1,5 +1,11 @@
 //! Types of the integrity check and the health figures.
 
+use async_trait::async_trait;
+
+use super::StoreResult;
+#[cfg(doc)]
+use super::inbox::Verdict;
+
 /// What `check` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CheckReport {
@@ -17,6 +23,10 @@ pub struct CheckReport {
 pub struct Health {
     /// Requests waiting for the writer.
     pub queued: u64,
+    /// Requests that are accepted and not decided yet.
+    pub undecided: u64,
+    /// Requests stored since the start, in the order of [`Verdict::ALL`].
+    pub verdicts: [u64; 5],
     /// Transactions committed since the start.
     pub commits: u64,
     /// Bytes of the database file.
@@ -27,4 +37,15 @@ pub struct Health {
     pub waiting: u64,
     /// The last write failed and nothing was stored since.
     pub failing: bool,
+}
+
+/// Health, integrity, and the end.
+#[async_trait]
+pub trait UpkeepStore: Send + Sync {
+    /// Recounts roll-ups from raw events and walks the file for damage.
+    async fn check(&self) -> StoreResult<CheckReport>;
+    /// Figures for the health pages and metrics.
+    async fn health(&self) -> StoreResult<Health>;
+    /// Finishes what was begun and closes the database.
+    async fn close(&self);
 }

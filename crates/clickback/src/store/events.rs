@@ -1,11 +1,14 @@
 //! Types of recorded events.
 
+use async_trait::async_trait;
 use clickback_core::currency::Currency;
 use clickback_core::event::{Kind, Status};
 use clickback_core::flag::Flags;
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
+
+use super::{Page, StoreResult};
 
 /// A recorded fact about a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,4 +80,13 @@ impl EventFilter {
             limit: 50,
         }
     }
+}
+
+/// Events and their history.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    async fn events(&self, filter: EventFilter) -> StoreResult<Page<Event>>;
+    async fn event_changes(&self, id: EventId) -> StoreResult<Vec<EventChange>>;
+    /// A person decides: approves or voids, with an entry in the event's history.
+    async fn set_event_status(&self, id: EventId, status: Status) -> StoreResult<Event>;
 }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::postback::{Postback, Rejection};
 
+use tokio::sync::broadcast;
+
 use super::events::Event;
 use super::integrations::Integration;
+use super::{Page, StoreResult};
 
 /// What became of a request. A closed set, with the same codes in the inbox, the API and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,4 +198,30 @@ pub struct Reprocessed {
     pub flags: Flags,
     pub event: Option<Event>,
     pub code: Option<String>,
+}
+
+/// Receiving requests, reading them, and deciding them again.
+#[async_trait]
+pub trait InboxStore: Send + Sync {
+    /// Keeps one request; returns after it is on disk. It is decided right after, in the order of
+    /// acceptance; later reads wait for that.
+    async fn accept(&self, incoming: Incoming) -> StoreResult<RequestId>;
+    /// Stores and decides one request; returns after its transaction is on disk.
+    async fn ingest(&self, incoming: Incoming) -> StoreResult<Outcome>;
+    /// Returns when all that was accepted before is decided.
+    async fn settle(&self);
+    /// What a request would do now, and the event it would make or meet. Writes nothing.
+    async fn try_out(&self, incoming: Incoming) -> StoreResult<(Outcome, Option<Event>)>;
+    /// Requests as they are stored, for live pages. Lagging receivers lose the oldest.
+    fn live(&self) -> broadcast::Receiver<RequestId>;
+    async fn requests(&self, filter: RequestFilter) -> StoreResult<Page<RequestSummary>>;
+    async fn request(&self, id: RequestId) -> StoreResult<Request>;
+    /// Decides requests again from their raw text. A dry run writes nothing.
+    async fn reprocess(
+        &self,
+        filter: ReprocessFilter,
+        dry_run: bool,
+    ) -> StoreResult<ReprocessReport>;
+    /// Applies waiting requests whose lead or click is there; returns how many.
+    async fn sweep(&self) -> StoreResult<u64>;
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use clickback_core::field::FieldKind;
 use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
 use clickback_core::link;
@@ -11,6 +12,8 @@ use clickback_core::moment::Moment;
 use clickback_core::partner::PartnerField;
 use clickback_core::rules::{ConfigurationRules, CustomEvent, Rules, Ruleset};
 use uuid::Uuid;
+
+use super::StoreResult;
 
 /// A workspace's set-up of one partner, or of none.
 #[derive(Debug, Clone)]
@@ -36,6 +39,24 @@ pub struct Integration {
 }
 
 impl Integration {
+    /// Stands for an integration whose row is gone: requests to it keep their text.
+    pub(super) fn gone(id: IntegrationId) -> Integration {
+        Integration {
+            id,
+            workspace: WorkspaceId(0),
+            uuid: Uuid::nil(),
+            partner: None,
+            name: String::new(),
+            clickid_param: String::new(),
+            clickid_macro: String::new(),
+            enabled: false,
+            configurations: Vec::new(),
+            created_at: Moment(0),
+            creates_fields: false,
+            ruleset: Ruleset::default(),
+        }
+    }
+
     /// The URL to paste at the partner: the configuration's parameters, the field mapping, and the
     /// secret where one is asked for.
     pub fn postback_url(&self, public_url: &str, configuration: &Configuration) -> String {
@@ -182,4 +203,56 @@ impl Snapshot {
             .filter(|integration| integration.workspace == workspace)
             .cloned()
     }
+}
+
+/// What a workspace sets up.
+#[async_trait]
+pub trait SetUpStore: Send + Sync {
+    /// Set-up of all integrations, in memory.
+    fn snapshot(&self) -> Arc<Snapshot>;
+    /// Reads one integration from the database: another process may have just made or changed it.
+    async fn look_up_integration(&self, uuid: Uuid) -> StoreResult<Option<Arc<Integration>>>;
+    async fn create_integration(&self, new: NewIntegration) -> StoreResult<Integration>;
+    async fn update_integration(
+        &self,
+        id: IntegrationId,
+        patch: IntegrationPatch,
+    ) -> StoreResult<Integration>;
+    /// Takes it out of lists and answers its URL with 404; events and keys stay.
+    async fn delete_integration(&self, id: IntegrationId) -> StoreResult<()>;
+    async fn create_configuration(
+        &self,
+        id: IntegrationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration>;
+    async fn update_configuration(
+        &self,
+        id: ConfigurationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration>;
+    async fn delete_configuration(&self, id: ConfigurationId) -> StoreResult<()>;
+    async fn create_field(&self, workspace: WorkspaceId, new: NewField)
+    -> StoreResult<CustomField>;
+    async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>>;
+    async fn rename_field(
+        &self,
+        id: FieldId,
+        name: String,
+        visible: bool,
+    ) -> StoreResult<CustomField>;
+    /// Defines or changes a custom event.
+    async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()>;
+    async fn create_link(&self, new: NewLink) -> StoreResult<RegistrationLink>;
+    async fn links(&self, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>>;
+    async fn link(&self, id: LinkId) -> StoreResult<RegistrationLink>;
+    async fn delete_link(&self, id: LinkId) -> StoreResult<()>;
+    /// Stores a token by its hash; the token itself is never stored.
+    async fn create_token(
+        &self,
+        workspace: WorkspaceId,
+        name: String,
+        hash: [u8; 32],
+    ) -> StoreResult<Token>;
+    async fn token_by_hash(&self, hash: [u8; 32]) -> StoreResult<Option<Token>>;
+    async fn revoke_token(&self, id: TokenId) -> StoreResult<()>;
 }

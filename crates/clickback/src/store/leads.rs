@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use clickback_core::currency::Currency;
 use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId};
 use clickback_core::macros::OurMacro;
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
+
+use super::{Page, StoreResult};
 
 /// A person whom the team sends to partners.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,4 +159,31 @@ pub struct NewClick {
     pub workspace: WorkspaceId,
     pub clickid: String,
     pub params: Vec<(String, String)>,
+}
+
+/// Leads, their ids and their clicks.
+#[async_trait]
+pub trait LeadStore: Send + Sync {
+    /// Makes a lead and applies what waits for its clickid.
+    async fn create_lead(&self, new: NewLead) -> StoreResult<Lead>;
+    /// The lead with this clickid, made or changed.
+    async fn upsert_lead(&self, clickid: String, new: NewLead) -> StoreResult<Lead>;
+    async fn update_lead(&self, id: LeadId, patch: LeadPatch) -> StoreResult<Lead>;
+    async fn lead(&self, id: LeadId) -> StoreResult<Lead>;
+    async fn lead_by_clickid(
+        &self,
+        workspace: WorkspaceId,
+        clickid: &str,
+    ) -> StoreResult<Option<Lead>>;
+    async fn leads(&self, filter: LeadFilter) -> StoreResult<Page<Lead>>;
+    /// Binds an outside id or one more clickid, and applies what waits for it.
+    async fn bind_identity(
+        &self,
+        id: LeadId,
+        kind: IdentityKind,
+        scope: i64,
+        value: String,
+    ) -> StoreResult<Lead>;
+    /// Records a click and applies what waits for its clickid.
+    async fn record_click(&self, new: NewClick) -> StoreResult<()>;
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clickback::clock::{Clock as _, ManualClock};
+use clickback::store::check::UpkeepStore as _;
 use clickback::store::events::{Event, EventFilter};
 use clickback::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use clickback::store::integrations::{Integration, IntegrationPatch, NewField, NewIntegration};
@@ -33,6 +34,7 @@ pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
     let clock = clock();
     let options = Options {
         queue: 200_000,
+        journal: Some(1 << 30),
         clock: Arc::clone(&clock) as _,
         answer_early: false,
     };
@@ -651,6 +653,7 @@ async fn a_newer_schema_is_refused_in_one_line() {
     let directory = tempfile::tempdir().expect("a directory");
     let options = || Options {
         queue: 10,
+        journal: Some(1 << 20),
         clock: clock(),
         answer_early: false,
     };

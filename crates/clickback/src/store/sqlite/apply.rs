@@ -1,6 +1,7 @@
 //! One request inside the transaction: find the lead, read the facts, decide, write.
 //! This is the heart of the store; the rules it asks are pure and live in `clickback-core`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use clickback_core::attribution::{
@@ -11,14 +12,16 @@ use clickback_core::flag::Flags;
 use clickback_core::ids::{
     EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId, lowest_id_at,
 };
+use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
-use clickback_core::postback::Postback;
+use clickback_core::postback::{Postback, Rejection};
 use clickback_core::rollup::Deltas;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::store::events::Event;
 use crate::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use crate::store::integrations::{Integration, Snapshot};
+use crate::store::journal::Taken;
 use crate::store::leads::IdentityKind;
 
 use super::rows::{EVENT_COLUMNS, event, facts};
@@ -72,9 +75,57 @@ impl<'c> Work<'c> {
         self.sql.prepare_cached(sql)
     }
 
+    /// A number for a request that has none yet.
+    pub(super) fn next_request(&mut self) -> RequestId {
+        RequestId(self.ids.next(self.now.millis()))
+    }
+
+    /// Stores an accepted request and what it says. One that may be stored already is looked up first.
+    pub(super) fn decide(&mut self, taken: &Taken, doubtful: bool) -> Sql<Option<Outcome>> {
+        if doubtful && self.is_stored(taken.request())? {
+            return Ok(None);
+        }
+        let incoming = self.incoming(taken);
+        self.store(taken.request(), &incoming).map(Some)
+    }
+
+    fn is_stored(&self, request: RequestId) -> Sql<bool> {
+        self.cached("SELECT 1 FROM inbox WHERE id = ?1")?
+            .exists([request.0])
+    }
+
+    /// An accepted request as it was judged, or judged again where only its bytes were kept.
+    pub(super) fn incoming<'t>(&self, taken: &'t Taken) -> Cow<'t, Incoming> {
+        let entry = match taken {
+            Taken::Fresh(_, incoming) => return Cow::Borrowed(incoming),
+            Taken::Stored(entry) => entry,
+        };
+        let known = self.snapshot.by_id.get(&entry.integration);
+        let judged = match known {
+            Some(integration) => {
+                let parts = Parts {
+                    query: &entry.raw.query,
+                    content_type: entry.raw.content_type.as_deref(),
+                    body: entry.raw.body.as_deref(),
+                };
+                parts.judge(&integration.ruleset, entry.received_at)
+            }
+            // Deleted meanwhile: the text is kept, and nothing says how to read it.
+            None => Err(Rejection::NotProcessed),
+        };
+        Cow::Owned(Incoming {
+            raw: entry.raw.clone(),
+            integration: known
+                .cloned()
+                .unwrap_or_else(|| Arc::new(Integration::gone(entry.integration))),
+            received_at: entry.received_at,
+            judged,
+            test: false,
+        })
+    }
+
     /// Stores a new request and what it says.
-    pub(super) fn store(&mut self, incoming: &Incoming) -> Sql<Outcome> {
-        let request = RequestId(self.ids.next(self.now.millis()));
+    pub(super) fn store(&mut self, request: RequestId, incoming: &Incoming) -> Sql<Outcome> {
         let subject = Subject {
             request,
             integration: &incoming.integration,

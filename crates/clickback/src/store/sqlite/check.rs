@@ -1,17 +1,25 @@
 //! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep.
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
 use clickback_core::currency::Currency;
 use clickback_core::ids::IntegrationId;
 use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 use rusqlite::Connection;
 
-use crate::store::check::CheckReport;
+use crate::store::check::{CheckReport, Health, UpkeepStore};
+use crate::store::inbox::InboxStore;
+use crate::store::journal::Journal;
 use crate::store::{StoreError, StoreResult};
 
+use super::connect::open_reader;
 use super::rollups::sum;
 use super::rows::{self, EVENT_COLUMNS, counted, db};
+use super::writer::Job;
+use super::{Sqlite, inbox, wal_path};
 
 /// Problems that are spelled out; more are counted.
 const SHOWN: usize = 50;
@@ -164,4 +172,57 @@ fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> S
         recounted.amount,
         recounted.payout
     )
+}
+
+#[async_trait]
+impl UpkeepStore for Sqlite {
+    async fn check(&self) -> StoreResult<CheckReport> {
+        self.settle().await;
+        let path = self.path.clone();
+        // Reads the whole file: on a connection of its own, without the limit of page reads.
+        tokio::task::spawn_blocking(move || open_reader(&path).and_then(|sql| check(&sql)))
+            .await
+            .map_err(|error| StoreError::Internal(format!("the check panicked: {error}")))?
+    }
+
+    async fn health(&self) -> StoreResult<Health> {
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let waiting = self.read_at_once(inbox::waiting).await?;
+        Ok(Health {
+            undecided: self.journal.as_ref().map_or(0, Journal::backlog),
+            verdicts: std::array::from_fn(|place| {
+                self.shared.verdicts[place].load(Ordering::Relaxed)
+            }),
+            queued: self.shared.queued.load(Ordering::Relaxed),
+            commits: self.shared.commits.load(Ordering::Relaxed),
+            database_bytes: length(&self.path),
+            wal_bytes: length(&wal_path(&self.path)),
+            waiting,
+            failing: self.shared.failing.load(Ordering::Relaxed),
+        })
+    }
+
+    async fn close(&self) {
+        if let Some(journal) = &self.journal {
+            journal.close().await;
+        }
+        // The writer may be gone already; then there is nothing to stop.
+        let _ = self.queue.send(Job::Stop).await;
+        let threads = self
+            .threads
+            .lock()
+            .map(|mut threads| std::mem::take(&mut *threads));
+        let threads = threads.unwrap_or_default();
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("a store thread panicked");
+                }
+            }
+        });
+        let _ = joined.await;
+        if let Ok(mut readers) = self.readers.lock() {
+            readers.clear();
+        }
+    }
 }

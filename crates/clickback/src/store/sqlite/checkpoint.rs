@@ -7,16 +7,14 @@
 //! that the next commit starts the file from its beginning again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rusqlite::Connection;
 
-/// Rows between two passes: some 16 MiB of write-ahead file. More often, and the syncs of the passes
-/// queue up with those of the commits.
-const ROWS_PER_PASS: u64 = 4_096;
-/// Frames (pages of 2 KiB) in the write-ahead file above which it should start anew: 64 MiB.
-const RESET_FRAMES: i64 = 32_768;
+/// Frames (pages of 2 KiB) in the write-ahead file at which it should start anew: 96 MiB. Pages that
+/// are written often are copied once for all their changes, so rarer is less work.
+const START_FRAMES: i64 = 49_152;
 /// The writer finishes the job itself when no more than this is left to copy: 1 MiB.
 const LEFT_FOR_WRITER: i64 = 512;
 /// Above this the writer finishes whatever is left: 192 MiB.
@@ -25,8 +23,8 @@ const HARD_FRAMES: i64 = 98_304;
 /// What the writer and the checkpointer tell each other.
 #[derive(Default)]
 struct Signals {
-    /// Rows since the last pass was asked for.
-    rows: AtomicU64,
+    /// Passes were asked for and are not done yet.
+    asked: AtomicBool,
     /// The checkpointer asks the writer to finish, and waits.
     finish: AtomicBool,
 }
@@ -65,8 +63,13 @@ struct Pass {
     copied: i64,
 }
 
+/// Copies what no reader and no writer stands in the way of.
 fn passive(connection: &Connection) -> rusqlite::Result<Pass> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+    pass(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+fn pass(connection: &Connection, pragma: &str) -> rusqlite::Result<Pass> {
+    connection.query_row(pragma, [], |row| {
         Ok(Pass {
             frames: row.get(1)?,
             copied: row.get(2)?,
@@ -75,16 +78,19 @@ fn passive(connection: &Connection) -> rusqlite::Result<Pass> {
 }
 
 impl Pacer {
-    /// Called by the writer after each batch of so many rows, outside any transaction.
-    pub(super) fn after_batch(&self, connection: &Connection, rows: u64) {
+    /// Called by the writer after each batch, outside any transaction.
+    pub(super) fn after_batch(&self, connection: &Connection) {
         if self.signals.finish.load(Ordering::Acquire) {
             if let Err(error) = passive(connection) {
                 tracing::warn!(%error, "checkpoint failed; it will be tried again");
             }
             self.signals.finish.store(false, Ordering::Release);
         }
-        let before = self.signals.rows.fetch_add(rows, Ordering::AcqRel);
-        if before < ROWS_PER_PASS && before + rows >= ROWS_PER_PASS {
+        // Looks, and copies nothing.
+        let look = pass(connection, "PRAGMA wal_checkpoint(NOOP)");
+        if look.is_ok_and(|pass| pass.frames > START_FRAMES)
+            && !self.signals.asked.swap(true, Ordering::AcqRel)
+        {
             // The checkpointer is gone only while the store closes.
             let _ = self.wake.send(());
         }
@@ -95,19 +101,18 @@ impl Checkpointer {
     /// Works until the writer is gone.
     pub(super) fn run(self, connection: &Connection) {
         while self.wake.recv().is_ok() {
-            self.signals.rows.store(0, Ordering::Release);
-            if self.signals.finish.load(Ordering::Acquire) {
-                continue;
-            }
-            if let Err(error) = self.passes(connection) {
+            if !self.signals.finish.load(Ordering::Acquire)
+                && let Err(error) = self.passes(connection)
+            {
                 tracing::warn!(%error, "checkpoint failed; it will be tried again");
             }
+            self.signals.asked.store(false, Ordering::Release);
         }
     }
 
     fn passes(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut pass = passive(connection)?;
-        while pass.frames > RESET_FRAMES {
+        while pass.frames > START_FRAMES {
             let left = pass.frames - pass.copied;
             let next = passive(connection)?;
             let next_left = next.frames - next.copied;

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use async_trait::async_trait;
 use clickback_core::event::{Group, Status};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
 use clickback_core::moment::Moment;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use crate::store::events::{Event, EventChange, EventFilter};
-use crate::store::{Page, StoreResult};
+use crate::store::events::{Event, EventChange, EventFilter, EventStore};
+use crate::store::{Page, StoreError, StoreResult};
 
+use super::Sqlite;
 use super::rows::{EVENT_COLUMNS, db, event};
 
 /// All events of a lead by event time, with their numbers.
@@ -119,4 +121,25 @@ pub(super) fn changes(sql: &Connection, id: EventId) -> StoreResult<Vec<EventCha
         rows.collect()
     })
     .map_err(db)
+}
+
+#[async_trait]
+impl EventStore for Sqlite {
+    async fn events(&self, filter: EventFilter) -> StoreResult<Page<Event>> {
+        self.read(move |sql| list(sql, &filter)).await
+    }
+
+    async fn event_changes(&self, id: EventId) -> StoreResult<Vec<EventChange>> {
+        self.read(move |sql| changes(sql, id)).await
+    }
+
+    async fn set_event_status(&self, id: EventId, status: Status) -> StoreResult<Event> {
+        self.write(move |work| {
+            work.set_status(id, status).map_err(|error| match error {
+                rusqlite::Error::QueryReturnedNoRows => StoreError::NotFound { what: "event" },
+                other => db(other),
+            })
+        })
+        .await
+    }
 }

@@ -1,23 +1,25 @@
-//! The inbox: lists of requests, one request in full, waiting ones, and deciding again.
+//! The inbox: receiving, lists of requests, one request in full, and waiting ones.
 
-use clickback_core::attribution::{Change, Decision, Facts, Lookup};
-use clickback_core::event::Kind;
+use std::time::Duration;
+
+use async_trait::async_trait;
 use clickback_core::flag::Flags;
-use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, WorkspaceId};
-use clickback_core::intake::Parts;
+use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::events::Event;
 use crate::store::inbox::{
-    Incoming, Outcome, RawRequest, ReprocessFilter, ReprocessReport, Reprocessed, Request,
+    InboxStore, Incoming, Outcome, RawRequest, ReprocessFilter, ReprocessReport, Request,
     RequestFilter, RequestSummary, Verdict,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
-use super::apply::{Settled, Subject, Work, rejected};
-use super::rows::{EVENT_COLUMNS, counted, db, event_at, out_of_range};
+use super::rows::{EVENT_COLUMNS, db, event_at, out_of_range};
+use super::writer::Job;
+use super::{Sqlite, closed};
 
 const SUMMARY_COLUMNS: &str = "inbox.id, inbox.integration_id, inbox.verdict, inbox.flags, \
      inbox.received_at, inbox.method, inbox.query, inbox.code, coalesce(inbox.clickid, leads.clickid), \
@@ -229,276 +231,84 @@ pub(super) fn waiting(sql: &Connection) -> StoreResult<u64> {
     .map_err(db)
 }
 
-impl Work<'_> {
-    /// Applies what waits for a clickid, in the order in which it came. Returns how many.
-    pub(super) fn apply_waiting(
-        &mut self,
-        workspace: WorkspaceId,
-        clickid: &str,
-    ) -> StoreResult<u64> {
-        let waiting: Vec<RequestId> = self
-            .cached(
-                "DELETE FROM waiting_requests WHERE workspace_id = ?1 AND clickid = ?2 \
-                 RETURNING request_id, received_at",
-            )
-            .and_then(|mut statement| {
-                let rows = statement.query_map(params![workspace.0, clickid.trim()], |row| {
-                    Ok((row.get::<_, i64>(1)?, RequestId(row.get(0)?)))
-                })?;
-                let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-                rows.sort_unstable();
-                Ok(rows.into_iter().map(|(_, request)| request).collect())
-            })
-            .map_err(db)?;
-        for request in &waiting {
-            self.decide_again(*request)?;
+#[async_trait]
+impl InboxStore for Sqlite {
+    async fn accept(&self, incoming: Incoming) -> StoreResult<RequestId> {
+        match &self.journal {
+            Some(journal) => journal.append(incoming).await,
+            None => self.ingest(incoming).await.map(|outcome| outcome.request),
         }
-        Ok(waiting.len() as u64)
     }
 
-    /// Decides requests again from their raw text under the same keys.
-    pub(super) fn reprocess(
-        &mut self,
-        ids: &[RequestId],
+    async fn ingest(&self, incoming: Incoming) -> StoreResult<Outcome> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Postback {
+            incoming: Box::new(incoming),
+            answer,
+        };
+        self.queue.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Unavailable {
+                reason: "too many requests are waiting".to_owned(),
+            },
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    async fn settle(&self) {
+        if let Some(journal) = &self.journal {
+            // A database that stays away for longer than this is not waited for.
+            journal.settle(Duration::from_secs(600)).await;
+        }
+    }
+
+    async fn try_out(&self, incoming: Incoming) -> StoreResult<(Outcome, Option<Event>)> {
+        self.write(move |work| work.try_out(&incoming)).await
+    }
+
+    fn live(&self) -> broadcast::Receiver<RequestId> {
+        self.shared.live.subscribe()
+    }
+
+    async fn requests(&self, filter: RequestFilter) -> StoreResult<Page<RequestSummary>> {
+        self.read(move |sql| list(sql, &filter)).await
+    }
+
+    async fn request(&self, id: RequestId) -> StoreResult<Request> {
+        self.read(move |sql| one(sql, id)).await
+    }
+
+    async fn reprocess(
+        &self,
+        filter: ReprocessFilter,
         dry_run: bool,
     ) -> StoreResult<ReprocessReport> {
-        if dry_run {
-            self.begin_dry_run()?;
-        }
+        let ids = self.read(move |sql| chosen(sql, &filter)).await?;
         let mut report = ReprocessReport::default();
-        for id in ids {
-            report.seen += 1;
-            if let Some(changed) = self.decide_again(*id)? {
-                report.changed.push(changed);
-            }
-        }
-        if dry_run {
-            self.end_dry_run()?;
+        // Short transactions: postbacks go on being answered in between.
+        for chunk in ids.chunks(200) {
+            let chunk = chunk.to_vec();
+            let part = self
+                .write(move |work| work.reprocess(&chunk, dry_run))
+                .await?;
+            report.seen += part.seen;
+            report.changed.extend(part.changed);
         }
         Ok(report)
     }
 
-    /// What a request would do now.
-    pub(super) fn try_out(&mut self, incoming: &Incoming) -> StoreResult<(Outcome, Option<Event>)> {
-        self.begin_dry_run()?;
-        let outcome = self.store(incoming).map_err(db)?;
-        let event = outcome
-            .event
-            .map(|event| self.event(event))
-            .transpose()
-            .map_err(db)?;
-        self.end_dry_run()?;
-        Ok((outcome, event))
-    }
-
-    fn begin_dry_run(&self) -> StoreResult<()> {
-        self.sql.execute_batch("SAVEPOINT dry_run").map_err(db)
-    }
-
-    /// Takes back rows and roll-up changes; the transaction then commits nothing.
-    fn end_dry_run(&mut self) -> StoreResult<()> {
-        self.sql
-            .execute_batch("ROLLBACK TO dry_run; RELEASE dry_run")
-            .map_err(db)?;
-        *self.deltas = clickback_core::rollup::Deltas::default();
-        *self.set_up_changed = false;
-        Ok(())
-    }
-
-    fn decide_again(&mut self, id: RequestId) -> StoreResult<Option<Reprocessed>> {
-        let before = match one(self.sql, id) {
-            Ok(request) => request,
-            Err(StoreError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let snapshot = self.snapshot.clone();
-        // A deleted integration has no rules to read by; its requests stay as they are.
-        let Some(integration) = snapshot.by_id.get(&before.summary.integration) else {
-            return Ok(None);
-        };
-        let raw = &before.raw;
-        let parts = Parts {
-            query: &raw.query,
-            content_type: raw.content_type.as_deref(),
-            body: raw.body.as_deref(),
-        };
-        let received_at = before.summary.received_at;
-        let subject = Subject {
-            request: id,
-            integration,
-            received_at,
-            raw,
-            test: before.summary.test,
-        };
-        let judged = parts.judge(&integration.ruleset, received_at);
-        let clickid = judged
-            .as_ref()
-            .ok()
-            .map(|postback| postback.clickid.clone());
-        let (settled, code) = match judged {
-            Err(rejection) => (rejected(), Some(rejection.code())),
-            Ok(postback) => {
-                let own = self.own_event(id).map_err(db)?;
-                let settled = match own {
-                    Some(own) => self.settle_own(&subject, &postback, &own),
-                    None => self.settle(&subject, &postback),
-                };
-                (settled.map_err(db)?, None)
+    async fn sweep(&self) -> StoreResult<u64> {
+        let ready = self.read(ready_to_apply).await?;
+        if ready.is_empty() {
+            return Ok(0);
+        }
+        self.write(move |work| {
+            let mut applied = 0;
+            for (workspace, clickid) in &ready {
+                applied += work.apply_waiting(*workspace, clickid)?;
             }
-        };
-        // A request that made an event never loses it: a reading that now fails changes nothing.
-        if settled.verdict == Verdict::Rejected && before.summary.verdict != Verdict::Rejected {
-            return Ok(None);
-        }
-        self.update_request(id, settled, code, clickid.as_deref())
-            .map_err(db)?;
-        let event = settled
-            .event
-            .map(|event| self.event(event))
-            .transpose()
-            .map_err(db)?;
-        let unchanged = before.summary.verdict == settled.verdict
-            && before.summary.flags == settled.flags
-            && before.summary.event == event
-            && before.summary.code.as_deref() == code;
-        Ok((!unchanged).then_some(Reprocessed {
-            request: id,
-            before: before.summary.verdict,
-            after: settled.verdict,
-            flags: settled.flags,
-            event,
-            code: code.map(str::to_owned),
-        }))
-    }
-
-    fn own_event(&self, id: RequestId) -> rusqlite::Result<Option<Event>> {
-        self.event(id.event())
-            .map(Some)
-            .or_else(|error| match error {
-                rusqlite::Error::QueryReturnedNoRows => Ok(None),
-                other => Err(other),
-            })
-    }
-
-    /// Decides a request that made an event. An event of an unknown name is decided as if it were
-    /// new, since its name may be mapped by now; any other only gets what was unset.
-    fn settle_own(
-        &mut self,
-        subject: &Subject<'_>,
-        postback: &clickback_core::postback::Postback,
-        own: &Event,
-    ) -> rusqlite::Result<Settled> {
-        let renamed = own.kind == Kind::Other && postback.event.as_str() != own.name;
-        if !renamed {
-            return self.complete_own(subject, postback, own);
-        }
-        self.cached("DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4 AND event_id = ?5")?
-            .execute(params![
-                own.integration.0,
-                postback_group(own),
-                own.tid.as_deref().unwrap_or_default(),
-                own.lead.0,
-                own.id.0
-            ])?;
-        self.deltas.remove(&counted(own));
-        let settled = self.settle(subject, postback)?;
-        if settled.event != Some(own.id) {
-            // It is a known event under its right name: the old row stays, uncounted, as `other`.
-            self.deltas.add(&counted(own));
-        }
-        Ok(settled)
-    }
-
-    fn complete_own(
-        &mut self,
-        subject: &Subject<'_>,
-        postback: &clickback_core::postback::Postback,
-        own: &Event,
-    ) -> rusqlite::Result<Settled> {
-        let lookup = Lookup {
-            key: None,
-            first_deposit: false,
-            or_first: false,
-            recent_seconds: None,
-        };
-        let known = Facts {
-            same: Some(super::rows::facts(own)),
-            ..Facts::default()
-        };
-        let quiet = clickback_core::postback::Postback {
-            status: None,
-            ..postback.clone()
-        };
-        let decision =
-            clickback_core::attribution::decide(&quiet, &lookup, &known, subject.received_at);
-        let change = match decision {
-            Decision::Same { change, .. } => change,
-            Decision::New { .. } => Change::default(),
-        };
-        if !change.is_empty() {
-            self.change_event(own.id, &change, Some(subject.request))?;
-        }
-        let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
-        let (_, more) = self.write_fields(subject, own.lead, postback, occurred_at, true)?;
-        // What the decision said of the lead's history then still holds.
-        let flags = Flags(own.flags.0 & HISTORY_FLAGS.0)
-            .with(postback.flags)
-            .with(more);
-        self.cached("UPDATE events SET flags = ?2 WHERE id = ?1")?
-            .execute(params![own.id.0, flags.0])?;
-        Ok(Settled {
-            verdict: Verdict::Accepted,
-            flags,
-            lead: Some(own.lead),
-            event: Some(own.id),
+            Ok(applied)
         })
-    }
-
-    fn update_request(
-        &self,
-        id: RequestId,
-        settled: Settled,
-        code: Option<&str>,
-        clickid: Option<&str>,
-    ) -> rusqlite::Result<()> {
-        self.cached(
-            "UPDATE inbox SET verdict = ?2, flags = ?3, code = ?4, clickid = ?5, lead_id = ?6, event_id = ?7 \
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            id.0,
-            settled.verdict.number(),
-            settled.flags.0,
-            code,
-            clickid.filter(|_| settled.lead.is_none()),
-            settled.lead.map(|lead| lead.0),
-            settled.event.map(|event: EventId| event.0),
-        ])?;
-        Ok(())
-    }
-
-    /// Keeps the raw text of a request that could not be decided because of a defect.
-    pub(super) fn keep_undecided(&mut self, incoming: &Incoming) -> rusqlite::Result<Outcome> {
-        let mut raw_only = incoming.clone();
-        raw_only.judged = Err(clickback_core::postback::Rejection::NotProcessed);
-        self.store(&raw_only)
+        .await
     }
 }
-
-fn postback_group(event: &Event) -> String {
-    clickback_core::event::Group::of(event.kind, &event.name).stored()
-}
-
-/// Flags that speak of what was known of the lead when the event came.
-const HISTORY_FLAGS: Flags = {
-    use clickback_core::flag::Flag;
-    Flags(
-        (1 << Flag::NoTid as u8)
-            | (1 << Flag::TidSeenOnOtherLead as u8)
-            | (1 << Flag::PossibleRepeat as u8)
-            | (1 << Flag::RepeatBeforeFirst as u8)
-            | (1 << Flag::Late as u8)
-            | (1 << Flag::TidIsClickid as u8)
-            | (1 << Flag::PlayerOfOtherLead as u8),
-    )
-};

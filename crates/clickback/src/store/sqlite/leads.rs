@@ -1,5 +1,6 @@
 //! Leads, their values, identities and clicks.
 
+use async_trait::async_trait;
 use clickback_core::currency::Currency;
 use clickback_core::event::{Kind, Status};
 use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId, clickid};
@@ -14,13 +15,14 @@ use std::collections::BTreeMap;
 use crate::store::events::Event;
 use crate::store::integrations::CustomField;
 use crate::store::leads::{
-    FieldValue, Identity, IdentityKind, Lead, LeadFilter, LeadPatch, LeadTotals, NewClick, NewLead,
+    FieldValue, Identity, IdentityKind, Lead, LeadFilter, LeadPatch, LeadStore, LeadTotals,
+    NewClick, NewLead,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
 use super::apply::Work;
 use super::rows::db;
-use super::{events, set_up};
+use super::{Sqlite, events, set_up};
 
 impl Work<'_> {
     pub(super) fn create_lead(&mut self, new: &NewLead) -> StoreResult<Lead> {
@@ -362,4 +364,53 @@ fn totals(events: &[Event]) -> LeadTotals {
         add(&mut totals.payouts, event.payout, event.payout_currency);
     }
     totals
+}
+
+#[async_trait]
+impl LeadStore for Sqlite {
+    async fn create_lead(&self, new: NewLead) -> StoreResult<Lead> {
+        self.write(move |work| work.create_lead(&new)).await
+    }
+
+    async fn upsert_lead(&self, clickid: String, new: NewLead) -> StoreResult<Lead> {
+        self.write(move |work| work.upsert_lead(&clickid, &new))
+            .await
+    }
+
+    async fn update_lead(&self, id: LeadId, patch: LeadPatch) -> StoreResult<Lead> {
+        self.write(move |work| work.update_lead(id, &patch)).await
+    }
+
+    async fn lead(&self, id: LeadId) -> StoreResult<Lead> {
+        self.read(move |sql| lead(sql, id)).await
+    }
+
+    async fn lead_by_clickid(
+        &self,
+        workspace: WorkspaceId,
+        clickid: &str,
+    ) -> StoreResult<Option<Lead>> {
+        let clickid = clickid.to_owned();
+        self.read(move |sql| by_clickid(sql, workspace, &clickid))
+            .await
+    }
+
+    async fn leads(&self, filter: LeadFilter) -> StoreResult<Page<Lead>> {
+        self.read(move |sql| list(sql, &filter)).await
+    }
+
+    async fn bind_identity(
+        &self,
+        id: LeadId,
+        kind: IdentityKind,
+        scope: i64,
+        value: String,
+    ) -> StoreResult<Lead> {
+        self.write(move |work| work.bind_identity(id, kind, scope, &value))
+            .await
+    }
+
+    async fn record_click(&self, new: NewClick) -> StoreResult<()> {
+        self.write(move |work| work.record_click(&new)).await
+    }
 }

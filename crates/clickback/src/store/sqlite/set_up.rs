@@ -1,5 +1,8 @@
 //! Writing and reading the set-up: integrations, configurations, fields, links, tokens.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::rules::CustomEvent;
@@ -8,14 +11,15 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::store::integrations::{
-    Configuration, CustomField, IntegrationPatch, NewConfiguration, NewField, NewIntegration,
-    NewLink, RegistrationLink, Token,
+    Configuration, CustomField, Integration, IntegrationPatch, NewConfiguration, NewField,
+    NewIntegration, NewLink, RegistrationLink, SetUpStore, Snapshot, Token,
 };
 use crate::store::{StoreError, StoreResult};
 
+use super::Sqlite;
 use super::apply::Work;
 use super::rows::db;
-use super::snapshot::{CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field, json};
+use super::snapshot::{self, CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field, json};
 
 fn text(value: &impl Serialize) -> StoreResult<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Internal(error.to_string()))
@@ -380,4 +384,128 @@ pub(super) fn token_by_hash(sql: &Connection, hash: &[u8; 32]) -> StoreResult<Op
     )
     .and_then(|mut statement| statement.query_row([hash], read_token).optional())
     .map_err(db)
+}
+
+#[async_trait]
+impl SetUpStore for Sqlite {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    async fn look_up_integration(&self, uuid: Uuid) -> StoreResult<Option<Arc<Integration>>> {
+        let read = self
+            .read_at_once(|sql| snapshot::read(sql).map_err(db))
+            .await?;
+        let found = read.by_uuid.get(&uuid).cloned();
+        if found.is_some() {
+            self.shared.snapshot.store(Arc::new(read));
+        }
+        Ok(found)
+    }
+
+    async fn create_integration(&self, new: NewIntegration) -> StoreResult<Integration> {
+        let id = self
+            .write(move |work| work.create_integration(&new))
+            .await?;
+        self.integration(id)
+    }
+
+    async fn update_integration(
+        &self,
+        id: IntegrationId,
+        patch: IntegrationPatch,
+    ) -> StoreResult<Integration> {
+        self.write(move |work| work.update_integration(id, &patch))
+            .await?;
+        self.integration(id)
+    }
+
+    async fn delete_integration(&self, id: IntegrationId) -> StoreResult<()> {
+        self.write(move |work| work.delete_integration(id)).await
+    }
+
+    async fn create_configuration(
+        &self,
+        id: IntegrationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration> {
+        self.write(move |work| work.create_configuration(id, &new))
+            .await
+    }
+
+    async fn update_configuration(
+        &self,
+        id: ConfigurationId,
+        new: NewConfiguration,
+    ) -> StoreResult<Configuration> {
+        self.write(move |work| work.update_configuration(id, &new))
+            .await
+    }
+
+    async fn delete_configuration(&self, id: ConfigurationId) -> StoreResult<()> {
+        self.write(move |work| work.delete_configuration(id)).await
+    }
+
+    async fn create_field(
+        &self,
+        workspace: WorkspaceId,
+        new: NewField,
+    ) -> StoreResult<CustomField> {
+        self.write(move |work| work.create_field(workspace, &new))
+            .await
+    }
+
+    async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
+        self.read(move |sql| fields(sql, workspace)).await
+    }
+
+    async fn rename_field(
+        &self,
+        id: FieldId,
+        name: String,
+        visible: bool,
+    ) -> StoreResult<CustomField> {
+        self.write(move |work| work.rename_field(id, &name, visible))
+            .await
+    }
+
+    async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()> {
+        self.write(move |work| work.define_event(workspace, &event))
+            .await
+    }
+
+    async fn create_link(&self, new: NewLink) -> StoreResult<RegistrationLink> {
+        self.write(move |work| work.create_link(&new)).await
+    }
+
+    async fn links(&self, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>> {
+        self.read(move |sql| links(sql, workspace)).await
+    }
+
+    async fn link(&self, id: LinkId) -> StoreResult<RegistrationLink> {
+        self.read(move |sql| link(sql, id)).await
+    }
+
+    async fn delete_link(&self, id: LinkId) -> StoreResult<()> {
+        self.write(move |work| work.delete_link(id)).await
+    }
+
+    async fn create_token(
+        &self,
+        workspace: WorkspaceId,
+        name: String,
+        hash: [u8; 32],
+    ) -> StoreResult<Token> {
+        self.write(move |work| work.create_token(workspace, &name, &hash))
+            .await
+    }
+
+    async fn token_by_hash(&self, hash: [u8; 32]) -> StoreResult<Option<Token>> {
+        self.read_at_once(move |sql| token_by_hash(sql, &hash))
+            .await
+    }
+
+    async fn revoke_token(&self, id: TokenId) -> StoreResult<()> {
+        self.write(move |work| work.revoke_token(id)).await
+    }
 }

@@ -1,9 +1,11 @@
-//! The one writer: stores what waits and what comes meanwhile in one transaction, commits, answers.
-//! No timer and no artificial delay; the queue is bounded and a full one says so.
+//! The one writer: decides and stores what waits in one transaction, commits, answers. Accepted
+//! requests come from the journal, everything else from a bounded queue. No timer and no artificial
+//! delay.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use clickback_core::ids::{IdSequence, RequestId};
@@ -13,17 +15,26 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::store::inbox::{Incoming, Outcome};
+use crate::store::inbox::{Incoming, Outcome, Verdict};
 use crate::store::integrations::Snapshot;
+use crate::store::journal::{Tail, Taken};
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
 use super::checkpoint::Pacer;
+use super::connect::open_writer;
 use super::rows::db;
 use super::{rollups, snapshot};
 
-/// Requests in one transaction at most: beyond this a bigger batch gains nothing and answers later.
+/// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
+/// Accepted requests in one transaction at most; so many are decided without further waiting.
+const MANY: usize = 4_096;
+/// Accepted requests that nobody waits for may become more for so long: their answers left already, and
+/// a bigger batch writes less. A read that waits for them ends the pause.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long the writer leaves a database alone that could not store.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A set-up change or any other write that is not a postback.
 pub(super) type Command = Box<dyn FnOnce(&mut Work<'_>) -> StoreResult<()> + Send>;
@@ -39,6 +50,8 @@ pub(super) enum Job {
         run: Command,
         done: oneshot::Sender<StoreResult<()>>,
     },
+    /// The journal has new entries.
+    Journal,
     Stop,
 }
 
@@ -48,6 +61,8 @@ pub(super) struct Shared {
     pub(super) live: broadcast::Sender<RequestId>,
     pub(super) queued: AtomicU64,
     pub(super) commits: AtomicU64,
+    /// Requests stored since the start, in the order of [`Verdict::ALL`].
+    pub(super) verdicts: [AtomicU64; 5],
     pub(super) failing: AtomicBool,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -61,8 +76,8 @@ pub(super) struct Writer {
     pub(super) pacer: Pacer,
     /// Answers are given inside the runtime: one wake-up for a batch instead of one for each.
     pub(super) runtime: Handle,
-    /// Only for the test that proves the crash test can fail: answer before the commit.
-    pub(super) answer_early: bool,
+    /// Accepted requests; none where this process does not accept any.
+    pub(super) journal: Option<Tail>,
 }
 
 /// A request and where its outcome goes.
@@ -71,68 +86,183 @@ type Asked = (Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>);
 impl Writer {
     /// Works until told to stop or until nobody can send any more.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut next = queue.blocking_recv();
-        while let Some(job) = next.take() {
-            let mut rows = 1;
-            match job {
-                Job::Postback { incoming, answer } => {
-                    (rows, next) = self.batch((incoming, answer), &mut queue);
+        let mut decided_at = Instant::now();
+        loop {
+            let mut next = match self.wait(&mut queue, decided_at) {
+                Waited::Job(job) => Some(job),
+                Waited::Decide => None,
+                Waited::Closed => break,
+            };
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Postback { incoming, answer } => {
+                        next = self.batch((incoming, answer), &mut queue);
+                    }
+                    Job::Command { run, done } => self.command(run, done),
+                    Job::Journal => continue,
+                    // What was sent before the stop is still served.
+                    Job::Stop => queue.close(),
                 }
-                Job::Command { run, done } => self.command(run, done),
-                // What was sent before the stop is still served.
-                Job::Stop => queue.close(),
+                self.pacer.after_batch(&self.connection);
             }
-            self.pacer.after_batch(&self.connection, rows);
-            if next.is_none() {
-                next = queue.blocking_recv();
+            if self.is_due(decided_at) {
+                self.decide();
+                self.pacer.after_batch(&self.connection);
+                decided_at = Instant::now();
+            }
+        }
+        if let Some(journal) = self.journal.take() {
+            journal.close();
+        }
+    }
+
+    /// Whether accepted requests are to be decided now: somebody waits for them, they are many, or
+    /// they had time to become more.
+    fn is_due(&self, decided_at: Instant) -> bool {
+        let Some(journal) = &self.journal else {
+            return false;
+        };
+        let waiting = journal.waiting();
+        if waiting == 0 {
+            return false;
+        }
+        let failing = self.shared.failing.load(Ordering::Relaxed);
+        let pressing = waiting >= MANY as u64 || journal.is_wanted();
+        pressing && !failing || decided_at.elapsed() >= self.pause()
+    }
+
+    /// How long accepted requests may wait to become more; a database that could not store is left
+    /// alone for longer.
+    fn pause(&self) -> Duration {
+        if self.shared.failing.load(Ordering::Relaxed) {
+            RETRY
+        } else {
+            PAUSE
+        }
+    }
+
+    /// The next job, or the moment to decide what was accepted.
+    fn wait(&mut self, queue: &mut mpsc::Receiver<Job>, decided_at: Instant) -> Waited {
+        let waiting = self.journal.as_ref().map_or(0, Tail::waiting);
+        if waiting == 0 {
+            return queue.blocking_recv().map_or(Waited::Closed, Waited::Job);
+        }
+        let left = if self.is_due(decided_at) {
+            Duration::ZERO
+        } else {
+            self.pause().saturating_sub(decided_at.elapsed())
+        };
+        match queue.try_recv() {
+            Ok(job) => return Waited::Job(job),
+            Err(_) if left.is_zero() => return Waited::Decide,
+            Err(mpsc::error::TryRecvError::Disconnected) => {
+                let failing = self.shared.failing.load(Ordering::Relaxed);
+                return if failing {
+                    Waited::Closed
+                } else {
+                    Waited::Decide
+                };
+            }
+            Err(mpsc::error::TryRecvError::Empty) => {}
+        }
+        let next = async { tokio::time::timeout(left, queue.recv()).await };
+        match self.runtime.block_on(next) {
+            Ok(Some(job)) => Waited::Job(job),
+            Ok(None) | Err(_) => Waited::Decide,
+        }
+    }
+
+    /// Decides accepted requests, at most a batch of them.
+    fn decide(&mut self) {
+        let Some(mut journal) = self.journal.take() else {
+            return;
+        };
+        let doubtful = journal.doubtful();
+        match journal.take(MANY) {
+            Ok([]) => {}
+            Ok(taken) => {
+                if let Ok(outcomes) = self.decide_all(taken, doubtful) {
+                    journal.done();
+                    self.tell(&outcomes);
+                } else {
+                    journal.failed();
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot read the journal; it will be tried again");
+                self.shared.failing.store(true, Ordering::Relaxed);
+            }
+        }
+        self.journal = Some(journal);
+    }
+
+    /// Together, or one by one where one of them meets a defect; only an unavailable database fails.
+    fn decide_all(&mut self, taken: &[Taken], doubtful: bool) -> StoreResult<Vec<Outcome>> {
+        let together = self.commit(|work| {
+            let mut outcomes = Vec::with_capacity(taken.len());
+            for taken in taken {
+                outcomes.extend(work.decide(taken, doubtful)?);
+            }
+            Ok(outcomes)
+        });
+        match together {
+            Err(StoreError::Unavailable { .. }) | Ok(_) => return together,
+            Err(error) => {
+                tracing::error!(%error, "a batch failed; deciding its requests one by one");
+            }
+        }
+        let mut outcomes = Vec::with_capacity(taken.len());
+        for taken in taken {
+            let decided = self.commit(|work| work.decide(taken, true));
+            let decided = self.or_keep(decided, |work| {
+                let incoming = work.incoming(taken);
+                work.keep_undecided(taken.request(), &incoming).map(Some)
+            })?;
+            outcomes.extend(decided);
+        }
+        Ok(outcomes)
+    }
+
+    /// A request that met a defect: its raw text is kept.
+    fn or_keep<T>(
+        &mut self,
+        stored: StoreResult<T>,
+        keep: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>,
+    ) -> StoreResult<T> {
+        match stored {
+            Err(StoreError::Unavailable { .. }) | Ok(_) => stored,
+            Err(error) => {
+                tracing::error!(%error, "a request could not be decided; keeping its raw text");
+                self.commit(keep)
             }
         }
     }
 
-    /// Stores a request and all that come while that is done, up to a full batch, in one transaction.
-    /// Returns its size, and the job that ended the batch, if one did.
-    fn batch(&mut self, first: Asked, queue: &mut mpsc::Receiver<Job>) -> (u64, Option<Job>) {
+    /// Stores a request and those that wait behind it, up to a full batch, in one transaction.
+    /// Returns the job that ended the batch, if one did.
+    fn batch(&mut self, first: Asked, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
         let mut batch = vec![first];
-        let mut outcomes = Vec::new();
-        let mut other = None;
-        let early = self.answer_early;
+        let other = take_more(&mut batch, queue);
         let stored = self.commit(|work| {
-            loop {
-                for (incoming, _) in &batch[outcomes.len()..] {
-                    outcomes.push(work.store(incoming)?);
-                }
-                if other.is_some() {
-                    break;
-                }
-                other = take_more(&mut batch, queue);
-                if batch.len() == outcomes.len() {
-                    break;
-                }
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for (incoming, _) in &batch {
+                let request = work.next_request();
+                outcomes.push(work.store(request, incoming)?);
             }
-            if early {
-                answer(&mut batch, &outcomes);
-                linger();
-            }
-            Ok(())
+            Ok(outcomes)
         });
         self.shared
             .queued
             .store(queue.len() as u64, Ordering::Relaxed);
         match stored {
-            Ok(()) => {
-                let rows = outcomes.len() as u64;
-                for outcome in &outcomes {
-                    self.tell_live(outcome.request);
-                }
+            Ok(outcomes) => {
+                self.tell(&outcomes);
                 self.runtime
                     .spawn(async move { answer(&mut batch, &outcomes) });
-                (rows, other)
             }
-            Err(error) => {
-                self.failed(batch, &error);
-                (0, other)
-            }
+            Err(error) => self.failed(batch, &error),
         }
+        other
     }
 
     /// A batch that was not stored: it passes by itself, or one of its requests met a defect.
@@ -146,12 +276,13 @@ impl Writer {
         }
         tracing::error!(%error, "a batch failed; storing its requests one by one");
         for (incoming, answer) in batch {
-            let stored = self.commit(|work| work.store(&incoming)).or_else(|error| match error {
-                StoreError::Unavailable { .. } => Err(error),
-                defect => {
-                    tracing::error!(error = %defect, "a request could not be decided; keeping its raw text");
-                    self.commit(|work| work.keep_undecided(&incoming))
-                }
+            let stored = self.commit(|work| {
+                let request = work.next_request();
+                work.store(request, &incoming)
+            });
+            let stored = self.or_keep(stored, |work| {
+                let request = work.next_request();
+                work.keep_undecided(request, &incoming)
             });
             let _ = answer.send(stored);
         }
@@ -223,17 +354,37 @@ impl Writer {
 
     /// A connection that saw an input or output error is not trusted with the next commit.
     fn reopen(&mut self) {
-        match super::open_writer(&self.path) {
-            Ok(connection) => self.connection = connection,
+        match open_writer(&self.path) {
+            Ok(connection) => {
+                self.connection = connection;
+            }
             Err(error) => tracing::error!(%error, "cannot open the database again"),
         }
     }
 
-    fn tell_live(&self, request: RequestId) {
-        if self.shared.live.receiver_count() > 0 {
-            let _ = self.shared.live.send(request);
+    /// Requests are stored: counts them and tells live pages.
+    fn tell(&self, outcomes: &[Outcome]) {
+        let somebody = self.shared.live.receiver_count() > 0;
+        for outcome in outcomes {
+            let place = Verdict::ALL
+                .iter()
+                .position(|verdict| *verdict == outcome.verdict);
+            if let Some(counter) = place.and_then(|place| self.shared.verdicts.get(place)) {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            if somebody {
+                // The last page may just have been closed.
+                let _ = self.shared.live.send(outcome.request);
+            }
         }
     }
+}
+
+/// What waiting for work came to.
+enum Waited {
+    Job(Job),
+    Decide,
+    Closed,
 }
 
 /// Adds what waits to the batch. Returns a job that is no postback: it ends the batch.
@@ -252,12 +403,5 @@ fn answer(batch: &mut Vec<Asked>, outcomes: &[Outcome]) {
     for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
         // A client that went away has nothing to read; its request is stored.
         let _ = answer.send(Ok(*outcome));
-    }
-}
-
-/// For the crash test's negative control: wide enough for a kill to fall between answer and commit.
-fn linger() {
-    for _ in 0..64 {
-        std::thread::yield_now();
     }
 }
