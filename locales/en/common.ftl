@@ -84,3 +84,7 @@ error-internal = Something broke on our side
 error-internal-next = Your data is safe. The server's log says what happened; reload the page to try again.
 error-foreign-form = This form came from another site
 error-foreign-form-next = Open the page here and send the form again.
+
+error-forbidden = You cannot do this
+error-forbidden-next = Ask an owner or an admin of your team: they can give you the right or do it for you.
+notice-saved = Saved

@@ -164,6 +164,10 @@ short_id!(
     /// One API token.
     TokenId
 );
+short_id!(
+    /// One person who logs in.
+    UserId
+);
 
 impl RequestId {
     /// The event made by this request.

@@ -19,6 +19,7 @@ pub mod moment;
 pub mod money;
 pub mod params;
 pub mod partner;
+pub mod people;
 pub mod postback;
 pub mod rollup;
 pub mod rules;

@@ -74,6 +74,25 @@ fn hit(runtime: &tokio::runtime::Runtime, plan: &Plan, connections: usize) -> Re
     report
 }
 
+/// Seconds until everything that was accepted is decided.
+async fn drained(address: std::net::SocketAddr) -> f64 {
+    let begun = std::time::Instant::now();
+    let mut client = clickback::load::Client::connect(address)
+        .await
+        .expect("a connection");
+    loop {
+        let status = client
+            .exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .expect("an answer");
+        assert_eq!(status, 200);
+        let text = String::from_utf8_lossy(client.body());
+        if text.lines().any(|line| line == "clickback_undecided 0") {
+            return begun.elapsed().as_secs_f64();
+        }
+    }
+}
+
 fn measure(shape: &Shape) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -93,8 +112,8 @@ fn measure(shape: &Shape) {
         let clickback = server::Child::start("clickback", Some(directory.path()));
         let mut rates = Vec::new();
         for connections in [64, 256] {
-            let (mut bare_rates, mut ours, mut p99s, mut medians) =
-                (vec![], vec![], vec![], vec![]);
+            let (mut bare_rates, mut ours, mut p99s, mut medians, mut sustained) =
+                (vec![], vec![], vec![], vec![], vec![]);
             for _ in 0..shape.rounds {
                 first_tid += 10_000_000;
                 let plan = |target, path: &str| Plan {
@@ -113,6 +132,8 @@ fn measure(shape: &Shape) {
                     connections,
                 );
                 assert_eq!(report.unavailable, 0, "some were answered 503");
+                let behind = runtime.block_on(drained(clickback.address));
+                sustained.push(report.rate() * report.seconds / (report.seconds + behind));
                 ours.push(report.rate());
                 p99s.push(report.percentile(0.99));
                 medians.push(report.percentile(0.5));
@@ -120,10 +141,11 @@ fn measure(shape: &Shape) {
             let (bare_rate, rate) = (median(bare_rates), median(ours));
             println!(
                 "{size:>8} events, {connections:>3} connections: {rate:>7.0}/s = {:.3} of a bare axum handler's {bare_rate:.0}/s; \
-                 median {:.2} ms, p99 {:.2} ms",
+                 median {:.2} ms, p99 {:.2} ms; {:.0}/s until all were decided",
                 rate / bare_rate,
                 median(medians),
                 median(p99s.clone()),
+                median(sustained),
             );
             rates.push((rate, median(p99s)));
         }

@@ -41,6 +41,11 @@ pub(super) fn not_found(ui: &Ui) -> Response {
     of_kind(ui, StatusCode::NOT_FOUND, "not-found")
 }
 
+/// The page for somebody who may not do this.
+pub(super) fn forbidden(ui: &Ui) -> Response {
+    of_kind(ui, StatusCode::FORBIDDEN, "forbidden")
+}
+
 /// The page for a form from elsewhere.
 pub(super) fn foreign_form(ui: &Ui) -> Response {
     of_kind(ui, StatusCode::FORBIDDEN, "foreign-form")

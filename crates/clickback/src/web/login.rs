@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
-use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -11,7 +10,6 @@ use crate::app::AppState;
 use crate::tokens;
 
 use super::error::{self, render};
-use super::origin;
 use super::parts::Copy;
 use super::ui::Ui;
 use super::visitor::{Guest, TOKEN_COOKIE};
@@ -77,12 +75,8 @@ pub(super) async fn form(Guest(ui): Guest, Query(next): Query<Next>) -> Response
 pub(super) async fn submit(
     State(app): State<AppState>,
     Guest(ui): Guest,
-    headers: HeaderMap,
     Form(login): Form<Login>,
 ) -> Response {
-    if !origin::is_own(&headers) {
-        return error::foreign_form(&ui);
-    }
     let token = login.token.trim();
     let next = local(&login.next);
     match app.store.token_by_hash(tokens::hash(token)).await {
@@ -106,10 +100,7 @@ pub(super) async fn submit(
 }
 
 /// Forgets the cookie.
-pub(super) async fn logout(Guest(ui): Guest, headers: HeaderMap) -> Response {
-    if !origin::is_own(&headers) {
-        return error::foreign_form(&ui);
-    }
+pub(super) async fn logout() -> Response {
     let cookie = format!("{TOKEN_COOKIE}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
     ([(SET_COOKIE, cookie)], Redirect::to("/login")).into_response()
 }

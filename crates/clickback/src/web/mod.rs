@@ -10,15 +10,19 @@ mod inbox;
 mod integrations;
 mod leads;
 mod login;
+mod notice;
 mod origin;
 mod paint;
 mod parts;
+mod rights;
 mod ui;
 mod visitor;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{Redirect, Response};
@@ -49,6 +53,10 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/logout", post(login::logout))
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::fallback)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&state),
+            rights::gate,
+        ))
         .layer(middleware::from_fn(finish))
         .with_state(state)
 }
@@ -64,8 +72,18 @@ async fn finish(request: Request, next: Next) -> Response {
             .and_then(Theme::from_code)
             .map(|theme| ("theme", theme.code())),
     ];
+    // A page, not a redirect or a script's request, shows the notice.
+    let noticed = visitor::cookie(request.headers(), notice::COOKIE).is_some();
     let mut response = next.run(request).await;
+    let is_page = response.status().is_success()
+        && response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
+    if noticed && is_page {
+        headers.append(SET_COOKIE, notice::shown());
+    }
     for (name, value) in chosen.into_iter().flatten() {
         let cookie = format!("{name}={value}; SameSite=Lax; Path=/; Max-Age={PREFERENCE_SECONDS}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use clickback_core::moment::Moment;
+use clickback_core::people::{Right, Role};
 use fluent_bundle::{FluentArgs, FluentValue};
 
 use super::assets;
@@ -47,6 +48,10 @@ pub(super) struct Ui {
     pub(super) address: String,
     /// Whose token logged in.
     pub(super) person: Option<String>,
+    /// What a form just did, as the key of a message.
+    pub(super) notice: Option<String>,
+    /// What the visitor is: pages offer only what he may do.
+    pub(super) role: Role,
 }
 
 /// One choice of a switch.
@@ -59,6 +64,26 @@ pub(super) struct Choice {
 }
 
 impl Ui {
+    /// The same for a person with a role.
+    pub(super) fn of(mut self, role: Role) -> Ui {
+        self.role = role;
+        self
+    }
+
+    /// Whether the visitor may do what a right of this name allows: `set-up`, `work-leads` …
+    pub(super) fn may(&self, right: &str) -> bool {
+        let right = match right {
+            "see-team" => Right::SeeTeam,
+            "work-leads" => Right::WorkLeads,
+            "make-links" => Right::MakeLinks,
+            "set-up" => Right::SetUp,
+            "decide" => Right::Decide,
+            "manage-people" => Right::ManagePeople,
+            _ => return false,
+        };
+        self.role.may(right)
+    }
+
     /// The message with this key.
     pub(super) fn t(&self, key: &str) -> Cow<'static, str> {
         self.language.text(key)
@@ -168,6 +193,8 @@ pub(super) fn english() -> Ui {
         now: Moment::parse_rfc3339("2026-11-24T12:00:00Z").unwrap(),
         address: "/inbox?verdict=unmatched&lang=ru".to_owned(),
         person: None,
+        notice: None,
+        role: Role::Owner,
     }
 }
 

@@ -1,18 +1,22 @@
 //! Who looks at a page, and how they like it: workspace, language, theme. Users and sessions come
 //! later; until then a cookie holds an API token.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use clickback_core::ids::WorkspaceId;
+use clickback_core::ids::{UserId, WorkspaceId};
+use clickback_core::people::Role;
 
 use crate::app::AppState;
 use crate::tokens;
 
 use super::error;
 use super::i18n::Language;
+use super::notice;
 use super::ui::{Theme, Ui};
 
 /// The cookie that holds the token.
@@ -21,38 +25,76 @@ pub(super) const TOKEN_COOKIE: &str = "clickback_token";
 const OPEN_WORKSPACE: WorkspaceId = WorkspaceId(1);
 
 /// Someone who may see the pages of a workspace.
+#[derive(Clone)]
 pub(super) struct Visitor {
     pub(super) workspace: WorkspaceId,
+    pub(super) role: Role,
+    /// Whose leads and links are shown.
+    pub(super) scope: Scope,
     pub(super) ui: Ui,
+}
+
+/// Whose leads and links somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    Team,
+    /// Those of these people only.
+    Of(Vec<UserId>),
+}
+
+/// A visitor who passed the gate, kept for the handler.
+#[derive(Clone)]
+pub(super) struct Entry(Arc<Visitor>);
+
+impl Entry {
+    pub(super) fn new(visitor: Visitor) -> Entry {
+        Entry(Arc::new(visitor))
+    }
 }
 
 /// Language and theme of anyone, logged in or not.
 pub(super) struct Guest(pub(super) Ui);
 
+/// Finds out who asks. The answer otherwise leads to the login.
+pub(super) async fn enter(
+    parts: &mut Parts,
+    app: &AppState,
+    mut ui: Ui,
+) -> Result<Visitor, Response> {
+    if app.settings.open_pages {
+        return Ok(Visitor {
+            workspace: OPEN_WORKSPACE,
+            role: Role::Owner,
+            scope: Scope::Team,
+            ui: ui.of(Role::Owner),
+        });
+    }
+    let Some(token) = cookie(&parts.headers, TOKEN_COOKIE) else {
+        return Err(to_login(&parts.uri));
+    };
+    match app.store.token_by_hash(tokens::hash(token)).await {
+        Ok(Some(token)) => {
+            ui.person = Some(token.name);
+            Ok(Visitor {
+                workspace: token.workspace,
+                role: Role::Owner,
+                scope: Scope::Team,
+                ui: ui.of(Role::Owner),
+            })
+        }
+        Ok(None) => Err(to_login(&parts.uri)),
+        Err(cause) => Err(error::page(&ui, &cause)),
+    }
+}
+
 impl FromRequestParts<AppState> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
-        let mut ui = ui(&parts.headers, &parts.uri, app);
-        if app.settings.open_pages {
-            return Ok(Visitor {
-                workspace: OPEN_WORKSPACE,
-                ui,
-            });
-        }
-        let Some(token) = cookie(&parts.headers, TOKEN_COOKIE) else {
-            return Err(to_login(&parts.uri));
-        };
-        match app.store.token_by_hash(tokens::hash(token)).await {
-            Ok(Some(token)) => {
-                ui.person = Some(token.name);
-                Ok(Visitor {
-                    workspace: token.workspace,
-                    ui,
-                })
-            }
-            Ok(None) => Err(to_login(&parts.uri)),
-            Err(cause) => Err(error::page(&ui, &cause)),
+        match parts.extensions.get::<Entry>() {
+            Some(Entry(visitor)) => Ok(Visitor::clone(visitor)),
+            // The gate is not in front of this route: nobody is let in.
+            None => Err(error::not_found(&guest(parts, app))),
         }
     }
 }
@@ -64,8 +106,13 @@ impl FromRequestParts<AppState> for Guest {
         parts: &mut Parts,
         app: &AppState,
     ) -> Result<Self, std::convert::Infallible> {
-        Ok(Guest(ui(&parts.headers, &parts.uri, app)))
+        Ok(Guest(guest(parts, app)))
     }
+}
+
+/// How anyone likes the pages.
+pub(super) fn guest(parts: &Parts, app: &AppState) -> Ui {
+    ui(&parts.headers, &parts.uri, app)
 }
 
 fn to_login(uri: &Uri) -> Response {
@@ -115,6 +162,10 @@ fn ui(headers: &HeaderMap, uri: &Uri, app: &AppState) -> Ui {
             .map_or("/", |path| path.as_str())
             .to_owned(),
         person: None,
+        notice: cookie(headers, notice::COOKIE)
+            .filter(|key| notice::is_key(key))
+            .map(str::to_owned),
+        role: Role::Viewer,
     }
 }
 

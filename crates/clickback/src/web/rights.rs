@@ -1,0 +1,79 @@
+//! Who may open which page: one table of all routes, asked before any handler runs.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use clickback_core::people::Right;
+
+use crate::app::AppState;
+
+use super::visitor::{self, Entry};
+use super::{error, origin};
+
+/// What a route asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Nothing: the login and what it needs.
+    Public,
+    /// A person with this right.
+    With(Right),
+}
+
+use Access::{Public, With};
+
+/// Every route of the pages with what it asks for. A route that is not here is nobody's; a test walks
+/// the table with every role.
+pub(super) const TABLE: &[(&str, &str, Access)] = &[
+    ("GET", "/", With(Right::Account)),
+    ("GET", "/login", Public),
+    ("POST", "/login", Public),
+    ("POST", "/logout", Public),
+    ("GET", "/assets/{name}", Public),
+    ("GET", "/inbox", With(Right::SeeTeam)),
+    ("GET", "/inbox/live", With(Right::SeeTeam)),
+    ("GET", "/inbox/{id}", With(Right::SeeTeam)),
+    ("GET", "/leads", With(Right::SeeLeads)),
+    ("GET", "/leads/{id}", With(Right::SeeLeads)),
+    ("GET", "/integrations", With(Right::SeeTeam)),
+];
+
+/// What a route asks for; `None` is not in the table.
+pub(super) fn access(method: &Method, path: &str) -> Option<Access> {
+    let method = if method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    TABLE
+        .iter()
+        .find(|(known, route, _)| *known == method && *route == path)
+        .map(|(_, _, access)| *access)
+}
+
+/// Lets in who may: finds out who asks, and refuses forms from elsewhere.
+pub(super) async fn gate(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let ui = visitor::guest(&parts, &app);
+    let path = parts
+        .extensions
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    // Without a matched path it is the fallback: a page that says so.
+    let access = path.map_or(Some(Public), |path| access(&parts.method, &path));
+    if !matches!(parts.method, Method::GET | Method::HEAD) && !origin::is_own(&parts.headers) {
+        return error::foreign_form(&ui);
+    }
+    match access {
+        None => return error::not_found(&ui),
+        Some(Public) => {}
+        Some(With(right)) => match visitor::enter(&mut parts, &app, ui).await {
+            Ok(visitor) if !visitor.role.may(right) => return error::forbidden(&visitor.ui),
+            Ok(visitor) => {
+                parts.extensions.insert(Entry::new(visitor));
+            }
+            Err(response) => return response,
+        },
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
