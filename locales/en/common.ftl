@@ -67,12 +67,6 @@ said-withdrawal = Withdrawal
 said-chargeback = Chargeback
 said-commission = Commission
 
-login-title = Log in
-login-token = API token
-login-submit = Log in
-login-refused = This token is unknown or revoked. Copy it again, without blanks, or make a new one.
-login-how = No token yet? On the server, run:
-
 error-home = To the postbacks
 error-not-found = Nothing is here
 error-not-found-next = The address is wrong, or what was here has been deleted.

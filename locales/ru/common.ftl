@@ -67,12 +67,6 @@ said-withdrawal = Вывод
 said-chargeback = Чарджбек
 said-commission = Комиссия
 
-login-title = Вход
-login-token = API-токен
-login-submit = Войти
-login-refused = Такого токена нет, или он отозван. Скопируйте его ещё раз без пробелов или создайте новый.
-login-how = Ещё нет токена? Выполните на сервере:
-
 error-home = К постбекам
 error-not-found = Здесь ничего нет
 error-not-found-next = Адрес неверный, или то, что здесь было, удалено.

@@ -32,6 +32,8 @@ pub struct App {
     pub catalogue: Catalogue,
     pub metrics: Metrics,
     pub guard: Guard,
+    /// Tries to log in.
+    pub attempts: web::people::Attempts,
     /// Turns true when the stop begins: endless answers end themselves.
     stopping: watch::Sender<bool>,
 }
@@ -65,6 +67,7 @@ impl App {
             catalogue: Catalogue::built_in(),
             metrics: Metrics::default(),
             guard: Guard::default(),
+            attempts: web::people::Attempts::default(),
             stopping: watch::Sender::new(false),
         }))
     }

@@ -10,10 +10,11 @@ pub mod demo;
 pub mod doctor;
 pub mod ingest;
 pub mod load;
+pub mod passwords;
 pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;
 pub mod web;
 
-pub use clickback_core::ids;
+pub use clickback_core::{ids, people};

@@ -11,6 +11,9 @@ use clickback::app::{self, App};
 use clickback::clock::ShiftedClock;
 use clickback::config::{Given, Settings};
 use clickback::ids::WorkspaceId;
+use clickback::people::Role;
+use clickback::store::people::NewUser;
+use clickback::web::people;
 use clickback::{demo, doctor, load, telemetry, tokens};
 use tokio::net::TcpListener;
 
@@ -40,6 +43,11 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// People who log in
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
     /// Check the database for damage and recount its roll-ups
     Check(Given),
     /// Say what is right and wrong with a postback URL, a template or a log line
@@ -58,6 +66,32 @@ enum TokenCommand {
         /// What the token is for
         #[arg(long)]
         name: String,
+        #[command(flatten)]
+        given: Given,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person and print a link with which he chooses a password
+    Add {
+        /// What he logs in with: an e-mail address or a short name
+        #[arg(long)]
+        login: String,
+        /// The name that the team sees; the login unless given
+        #[arg(long)]
+        name: Option<String>,
+        /// `owner`, `admin`, `team_lead`, `buyer` or `viewer`
+        #[arg(long, default_value = "owner")]
+        role: String,
+        #[command(flatten)]
+        given: Given,
+    },
+    /// Print a link with which a person chooses a new password
+    Link {
+        /// Whose password
+        #[arg(long)]
+        login: String,
         #[command(flatten)]
         given: Given,
     },
@@ -108,6 +142,7 @@ async fn run(command: Command) -> Outcome {
         Command::Token {
             command: TokenCommand::Create { name, given },
         } => create_token(Settings::resolve(given)?, name).await,
+        Command::User { command } => user(command).await,
         Command::Check(given) => check(Settings::resolve(given)?).await,
         Command::Doctor { text } => {
             write!(std::io::stdout(), "{}", doctor::report(&text))?;
@@ -124,9 +159,55 @@ async fn serve(settings: Settings) -> Outcome {
         .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
     let app = App::open(settings)?;
     let address = listener.local_addr()?;
+    if let Some(link) = people::first_link(&app).await? {
+        writeln!(
+            std::io::stdout(),
+            "\n  Nobody has an account yet. Open this once to make the owner's:\n\n  {link}\n"
+        )?;
+    }
     tracing::info!(%address, public_url = app.settings.public_url, data_dir = %app.settings.data_dir.display(), "listening");
     app::serve(app, listener, app::stop_signal()).await;
     tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn user(command: UserCommand) -> Outcome {
+    let given = match &command {
+        UserCommand::Add { given, .. } | UserCommand::Link { given, .. } => given.clone(),
+    };
+    let mut settings = Settings::resolve(given)?;
+    settings.accepts = false;
+    let app = App::open(settings)?;
+    let user = match command {
+        UserCommand::Add {
+            login, name, role, ..
+        } => {
+            let role = Role::from_code(&role).ok_or_else(|| {
+                let known: Vec<&str> = Role::ALL.iter().map(|role| role.code()).collect();
+                format!(
+                    "there is no role `{role}`: it is one of {}",
+                    known.join(", ")
+                )
+            })?;
+            let new = NewUser {
+                workspace: WorkspaceId(1),
+                name: name.unwrap_or_else(|| login.clone()),
+                login,
+                role,
+                lead_by: None,
+                password_hash: String::new(),
+            };
+            app.store.create_user(new).await?
+        }
+        UserCommand::Link { login, .. } => app
+            .store
+            .user_by_login(&login)
+            .await?
+            .ok_or_else(|| format!("there is no user `{login}`"))?,
+    };
+    let link = people::invitation(&app, user.id).await?;
+    app.store.close().await;
+    writeln!(std::io::stdout(), "{link}")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,7 +2,6 @@
 //! postback are in `postback.rs`.
 
 pub mod postback;
-mod sender;
 
 use std::collections::HashMap;
 use std::net::IpAddr;

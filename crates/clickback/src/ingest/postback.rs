@@ -26,11 +26,10 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use crate::app::{App, AppState};
+use crate::server::sender;
 use crate::store::StoreError;
 use crate::store::inbox::{Incoming, RawRequest};
 use crate::store::integrations::Integration;
-
-use super::sender;
 
 /// Receives one request to a postback address.
 pub(super) async fn receive(

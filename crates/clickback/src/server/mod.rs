@@ -2,6 +2,7 @@
 //! lets begun requests finish. `axum::serve` has none of the three.
 
 mod front;
+pub mod sender;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

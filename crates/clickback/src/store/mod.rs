@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod integrations;
 mod journal;
 pub mod leads;
+pub mod people;
 pub mod sqlite;
 
 use check::UpkeepStore;
@@ -14,6 +15,7 @@ use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
+use people::PeopleStore;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +48,12 @@ pub struct Page<T> {
 }
 
 /// The database, by use case. Two databases implement it and pass one conformance suite.
-pub trait Store: InboxStore + SetUpStore + LeadStore + EventStore + UpkeepStore {}
+pub trait Store:
+    InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+{
+}
 
-impl<S: InboxStore + SetUpStore + LeadStore + EventStore + UpkeepStore> Store for S {}
+impl<S> Store for S where
+    S: InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+{
+}

@@ -46,6 +46,16 @@ pub(super) fn forbidden(ui: &Ui) -> Response {
     of_kind(ui, StatusCode::FORBIDDEN, "forbidden")
 }
 
+/// The page for a one-time link that was used or has expired.
+pub(super) fn worn_out(ui: &Ui) -> Response {
+    of_kind(ui, StatusCode::NOT_FOUND, "worn-out")
+}
+
+/// The page for a form that cannot be read.
+pub(super) fn bad_form(ui: &Ui) -> Response {
+    of_kind(ui, StatusCode::UNPROCESSABLE_ENTITY, "bad-form")
+}
+
 /// The page for a form from elsewhere.
 pub(super) fn foreign_form(ui: &Ui) -> Response {
     of_kind(ui, StatusCode::FORBIDDEN, "foreign-form")

@@ -9,11 +9,11 @@ mod icons;
 mod inbox;
 mod integrations;
 mod leads;
-mod login;
 mod notice;
 mod origin;
 mod paint;
 mod parts;
+pub mod people;
 mod rights;
 mod ui;
 mod visitor;
@@ -26,7 +26,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::app::AppState;
 
@@ -49,8 +49,7 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
         .route("/integrations", get(integrations::list))
-        .route("/login", get(login::form).post(login::submit))
-        .route("/logout", post(login::logout))
+        .merge(people::routes())
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::fallback)
         .layer(middleware::from_fn_with_state(

@@ -28,7 +28,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", With(Right::Account)),
     ("GET", "/login", Public),
     ("POST", "/login", Public),
-    ("POST", "/logout", Public),
+    ("POST", "/logout", With(Right::Account)),
     ("GET", "/assets/{name}", Public),
     ("GET", "/inbox", With(Right::SeeTeam)),
     ("GET", "/inbox/live", With(Right::SeeTeam)),
@@ -36,6 +36,30 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/leads", With(Right::SeeLeads)),
     ("GET", "/leads/{id}", With(Right::SeeLeads)),
     ("GET", "/integrations", With(Right::SeeTeam)),
+    ("GET", "/welcome/{token}", Public),
+    ("POST", "/welcome/{token}", Public),
+    ("GET", "/settings", With(Right::Account)),
+    ("GET", "/settings/account", With(Right::Account)),
+    ("POST", "/settings/account/name", With(Right::Account)),
+    ("POST", "/settings/account/password", With(Right::Account)),
+    ("POST", "/settings/account/sessions", With(Right::Account)),
+    ("GET", "/settings/people", With(Right::ManagePeople)),
+    ("POST", "/settings/people", With(Right::ManagePeople)),
+    ("GET", "/settings/people/{id}", With(Right::ManagePeople)),
+    ("POST", "/settings/people/{id}", With(Right::ManagePeople)),
+    (
+        "POST",
+        "/settings/people/{id}/link",
+        With(Right::ManagePeople),
+    ),
+    ("GET", "/settings/tokens", With(Right::ManagePeople)),
+    ("POST", "/settings/tokens", With(Right::ManagePeople)),
+    (
+        "POST",
+        "/settings/tokens/{id}/revoke",
+        With(Right::ManagePeople),
+    ),
+    ("GET", "/settings/log", With(Right::ManagePeople)),
 ];
 
 /// What a route asks for; `None` is not in the table.
@@ -67,7 +91,7 @@ pub(super) async fn gate(State(app): State<AppState>, request: Request, next: Ne
     match access {
         None => return error::not_found(&ui),
         Some(Public) => {}
-        Some(With(right)) => match visitor::enter(&mut parts, &app, ui).await {
+        Some(With(right)) => match visitor::enter(&parts, &app, ui).await {
             Ok(visitor) if !visitor.role.may(right) => return error::forbidden(&visitor.ui),
             Ok(visitor) => {
                 parts.extensions.insert(Entry::new(visitor));

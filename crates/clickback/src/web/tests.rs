@@ -19,7 +19,6 @@ use crate::config::Settings;
 use crate::store::inbox::{Incoming, RawRequest};
 use crate::store::integrations::{NewConfiguration, NewIntegration, NewLink};
 use crate::store::leads::NewLead;
-use crate::tokens;
 
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
 /// Names and values of headers.
@@ -27,15 +26,15 @@ type Headers = &'static [(&'static str, &'static str)];
 
 const SECRET: &str = "hunter22secret";
 
-struct House {
-    app: AppState,
+pub(in crate::web) struct House {
+    pub(in crate::web) app: AppState,
     router: Router,
     integration: IntegrationId,
     _folder: tempfile::TempDir,
 }
 
 impl House {
-    async fn open(open_pages: bool) -> House {
+    pub(in crate::web) async fn open(open_pages: bool) -> House {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             open_pages,
@@ -73,7 +72,7 @@ impl House {
         }
     }
 
-    async fn lead(&self, name: &str, clickid: &str) -> String {
+    pub(in crate::web) async fn lead(&self, name: &str, clickid: &str) -> String {
         let new = NewLead {
             workspace: Some(WORKSPACE),
             name: Some(name.to_owned()),
@@ -89,7 +88,7 @@ impl House {
             .to_string()
     }
 
-    async fn postback(&self, query: &str, body: Option<&str>) -> RequestId {
+    pub(in crate::web) async fn postback(&self, query: &str, body: Option<&str>) -> RequestId {
         let integration = self
             .app
             .store
@@ -120,11 +119,15 @@ impl House {
         self.app.store.ingest(incoming).await.unwrap().request
     }
 
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
+    pub(in crate::web) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    async fn get(&self, address: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    pub(in crate::web) async fn get(
+        &self,
+        address: &str,
+        headers: &[(&str, &str)],
+    ) -> Response<Body> {
         let mut request = Request::get(address);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -133,7 +136,7 @@ impl House {
     }
 
     /// The text of a page that must be there, checked for what no page may have.
-    async fn page(&self, address: &str) -> String {
+    pub(in crate::web) async fn page(&self, address: &str) -> String {
         let response = self.get(address, &[]).await;
         assert_eq!(response.status(), StatusCode::OK, "{address}");
         let html = text(response).await;
@@ -169,69 +172,16 @@ impl House {
     }
 }
 
-async fn text(response: Response<Body>) -> String {
+pub(in crate::web) async fn text(response: Response<Body>) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn header<'r>(response: &'r Response<Body>, name: &str) -> &'r str {
+pub(in crate::web) fn header<'r>(response: &'r Response<Body>, name: &str) -> &'r str {
     response
         .headers()
         .get(name)
         .map_or("", |value| value.to_str().unwrap())
-}
-
-#[tokio::test]
-async fn closed_pages_ask_for_a_token() {
-    let house = House::open(false).await;
-    for address in [
-        "/inbox",
-        "/inbox/live",
-        "/leads",
-        "/integrations",
-        "/inbox/0000000000001",
-    ] {
-        let response = house.get(address, &[]).await;
-        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{address}");
-        assert!(
-            header(&response, "location").starts_with("/login?next=%2F"),
-            "{address}"
-        );
-    }
-    let (token, hash) = tokens::generate();
-    house
-        .app
-        .store
-        .create_token(WORKSPACE, "me".to_owned(), hash)
-        .await
-        .unwrap();
-    let login = |token: &str, origin: &str| {
-        Request::post("/login")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("host", "track.example")
-            .header("origin", origin)
-            .body(Body::from(format!("token={token}&next=%2Fleads")))
-            .unwrap()
-    };
-    let foreign = house.send(login(&token, "https://evil.example")).await;
-    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
-    let wrong = house.send(login("cb_wrong", "https://track.example")).await;
-    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
-    assert!(text(wrong).await.contains("unknown or revoked"));
-    let right = house.send(login(&token, "https://track.example")).await;
-    assert_eq!(right.status(), StatusCode::SEE_OTHER);
-    assert_eq!(header(&right, "location"), "/leads");
-    let cookie = header(&right, "set-cookie").to_owned();
-    assert!(
-        cookie.contains("HttpOnly; SameSite=Lax; Path=/"),
-        "{cookie}"
-    );
-    let inside = house.get("/leads", &[("cookie", &cookie)]).await;
-    assert_eq!(inside.status(), StatusCode::OK);
-    let out = house
-        .send(Request::post("/logout").body(Body::empty()).unwrap())
-        .await;
-    assert!(header(&out, "set-cookie").contains("Max-Age=0"));
 }
 
 #[tokio::test]

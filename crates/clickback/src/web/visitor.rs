@@ -1,5 +1,4 @@
-//! Who looks at a page, and how they like it: workspace, language, theme. Users and sessions come
-//! later; until then a cookie holds an API token.
+//! Who looks at a page, and how they like it: person, workspace, role, language, theme.
 
 use std::sync::Arc;
 
@@ -7,20 +6,20 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use clickback_core::ids::{UserId, WorkspaceId};
-use clickback_core::people::Role;
+use clickback_core::moment::Moment;
+use clickback_core::people::{Reach, Role};
 
 use crate::app::AppState;
-use crate::tokens;
+use crate::store::StoreResult;
+use crate::store::people::{Session, User};
 
 use super::error;
 use super::i18n::Language;
-use super::notice;
 use super::ui::{Theme, Ui};
+use super::{notice, people};
 
-/// The cookie that holds the token.
-pub(super) const TOKEN_COOKIE: &str = "clickback_token";
 /// The workspace that pages without a login show.
 const OPEN_WORKSPACE: WorkspaceId = WorkspaceId(1);
 
@@ -28,6 +27,10 @@ const OPEN_WORKSPACE: WorkspaceId = WorkspaceId(1);
 #[derive(Clone)]
 pub(super) struct Visitor {
     pub(super) workspace: WorkspaceId,
+    /// Nobody in particular where pages need no login.
+    pub(super) user: Option<UserId>,
+    /// The session's hash.
+    pub(super) session: Option<[u8; 32]>,
     pub(super) role: Role,
     /// Whose leads and links are shown.
     pub(super) scope: Scope,
@@ -56,35 +59,62 @@ impl Entry {
 pub(super) struct Guest(pub(super) Ui);
 
 /// Finds out who asks. The answer otherwise leads to the login.
-pub(super) async fn enter(
-    parts: &mut Parts,
-    app: &AppState,
-    mut ui: Ui,
-) -> Result<Visitor, Response> {
-    if app.settings.open_pages {
-        return Ok(Visitor {
-            workspace: OPEN_WORKSPACE,
-            role: Role::Owner,
-            scope: Scope::Team,
-            ui: ui.of(Role::Owner),
-        });
-    }
-    let Some(token) = cookie(&parts.headers, TOKEN_COOKIE) else {
-        return Err(to_login(&parts.uri));
+pub(super) async fn enter(parts: &Parts, app: &AppState, ui: Ui) -> Result<Visitor, Response> {
+    let found = if app.settings.open_pages {
+        open(app).await
+    } else {
+        people::find_session(app, &parts.headers).await
     };
-    match app.store.token_by_hash(tokens::hash(token)).await {
-        Ok(Some(token)) => {
-            ui.person = Some(token.name);
-            Ok(Visitor {
-                workspace: token.workspace,
-                role: Role::Owner,
-                scope: Scope::Team,
-                ui: ui.of(Role::Owner),
-            })
-        }
-        Ok(None) => Err(to_login(&parts.uri)),
-        Err(cause) => Err(error::page(&ui, &cause)),
-    }
+    let (session, user) = match found {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(to_login(&parts.uri)),
+        Err(cause) => return Err(error::page(&ui, &cause)),
+    };
+    let scope = match user.role.sees() {
+        Reach::Team => Scope::Team,
+        Reach::Own => Scope::Of(vec![user.id]),
+        Reach::OwnBuyers => match app.store.users(user.workspace).await {
+            Ok(users) => Scope::Of(
+                users
+                    .iter()
+                    .filter(|one| one.id == user.id || one.lead_by == Some(user.id))
+                    .map(|one| one.id)
+                    .collect(),
+            ),
+            Err(cause) => return Err(error::page(&ui, &cause)),
+        },
+    };
+    let mut ui = ui.of(user.role);
+    ui.person = Some(user.name);
+    Ok(Visitor {
+        workspace: user.workspace,
+        user: Some(user.id).filter(|user| *user != NOBODY),
+        session: session.map(|session| session.hash),
+        role: user.role,
+        scope,
+        ui,
+    })
+}
+
+/// Stands for the visitor of pages without a login, before there are users.
+const NOBODY: UserId = UserId(0);
+
+/// Who is taken for the visitor of pages without a login: the first owner.
+async fn open(app: &AppState) -> StoreResult<Option<(Option<Session>, User)>> {
+    let users = app.store.users(OPEN_WORKSPACE).await?;
+    let owner = users.into_iter().find(|user| user.role == Role::Owner);
+    let owner = owner.unwrap_or_else(|| User {
+        id: NOBODY,
+        workspace: OPEN_WORKSPACE,
+        login: String::new(),
+        name: String::new(),
+        role: Role::Owner,
+        lead_by: None,
+        password_hash: String::new(),
+        created_at: Moment(0),
+        disabled: false,
+    });
+    Ok(Some((None, owner)))
 }
 
 impl FromRequestParts<AppState> for Visitor {
@@ -116,9 +146,7 @@ pub(super) fn guest(parts: &Parts, app: &AppState) -> Ui {
 }
 
 fn to_login(uri: &Uri) -> Response {
-    let wanted = uri.path_and_query().map_or("/", |path| path.as_str());
-    let wanted: String = form_encoded(wanted);
-    Redirect::to(&format!("/login?next={wanted}")).into_response()
+    people::to_login(uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
 /// Percent-encodes a text for a query value.

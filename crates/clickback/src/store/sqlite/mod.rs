@@ -10,6 +10,7 @@ mod fields;
 mod inbox;
 mod leads;
 pub mod migrate;
+mod people;
 mod reprocess;
 mod rollups;
 mod rows;

@@ -336,7 +336,7 @@ fn read_link(row: &Row<'_>) -> rusqlite::Result<RegistrationLink> {
     })
 }
 
-fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
+pub(super) fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
     Ok(Token {
         id: TokenId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use clickback_core::postback::net_contains;
 
 /// The sender's address. Headers count only when the peer itself is a trusted proxy.
-pub(super) fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAddr {
+pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAddr {
     let is_proxy = |ip: IpAddr| trusted.iter().any(|net| net_contains(net, ip));
     let mut sender = peer.to_canonical();
     if trusted.is_empty() || !is_proxy(sender) {
