@@ -143,3 +143,27 @@ integration-param = clickid goes in
 integration-inbox = its postbacks
 integration-paste = Paste it at { $name } as the postback for: { $event }.
 legend-macro = is the partner's macro: it puts the value in
+
+act-approve = Approve
+act-void = Void
+act-again = Reprocess
+again-title = Reprocess
+again-what = Decides the requests of this filter again by the rules of today. You see first what will change.
+again-seen = { $count ->
+    [one] { $count } request read again.
+   *[other] { $count } requests read again.
+}
+again-changed = { $count ->
+    [one] { $count } will change.
+   *[other] { $count } will change.
+}
+again-hidden = { $count ->
+    [one] and { $count } more
+   *[other] and { $count } more
+}
+again-nothing = Nothing would change.
+again-submit = Apply
+again-before = Now
+again-after = Will be
+again-promise = Nothing is deleted and nothing is counted twice: keys are the same, only the rules are new. Outgoing calls are not repeated.
+notice-decided-again = Reprocessed

@@ -114,3 +114,6 @@ log-user-enabled = switched a person on
 log-link-made = made a password link
 log-token-made = made an API token
 log-token-revoked = revoked an API token
+log-decided-again = reprocessed requests
+log-event-approved = approved an event
+log-event-voided = voided an event

@@ -144,3 +144,30 @@ integration-param = параметр для clickid:
 integration-inbox = её постбеки
 integration-paste = Вставьте в { $name } как постбек на событие «{ $event }».
 legend-macro = — макрос партнёрки: она подставит значение
+
+act-approve = Подтвердить
+act-void = Отменить
+act-again = Обработать заново
+again-title = Обработать заново
+again-what = Запросы под этим фильтром будут решены заново по сегодняшним правилам. Сначала увидите, что изменится.
+again-seen = { $count ->
+    [one] Перечитан { $count } запрос.
+    [few] Перечитаны { $count } запроса.
+   *[other] Перечитано { $count } запросов.
+}
+again-changed = { $count ->
+    [one] Изменится { $count }.
+    [few] Изменятся { $count }.
+   *[other] Изменятся { $count }.
+}
+again-hidden = { $count ->
+    [one] и ещё { $count }
+    [few] и ещё { $count }
+   *[other] и ещё { $count }
+}
+again-nothing = Ничего не изменится.
+again-submit = Применить
+again-before = Сейчас
+again-after = Станет
+again-promise = Ничего не удаляется и не считается дважды: ключи те же, новые только правила. Исходящие вызовы не повторяются.
+notice-decided-again = Обработано заново

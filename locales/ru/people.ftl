@@ -114,3 +114,6 @@ log-user-enabled = включил человека
 log-link-made = сделал ссылку для пароля
 log-token-made = создал API-токен
 log-token-revoked = отозвал API-токен
+log-decided-again = обработал запросы заново
+log-event-approved = подтвердил событие
+log-event-voided = отменил событие

@@ -2,15 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use clickback_core::doctor::{self as examiner, AddressKind, PostbackAddress};
+use clickback_core::doctor::AddressKind;
 use clickback_core::ids::IntegrationId;
-use clickback_core::intake::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::doctor;
-use crate::store::inbox::{Incoming, RawRequest};
+use crate::doctor::{self, Tried};
 
 use super::auth::Caller;
 use super::events::EventView;
@@ -82,45 +80,9 @@ pub(super) async fn examine(
             "text is empty: paste a postback URL, a template or a log line",
         ));
     }
-    let snapshot = app.store.snapshot();
-    let mut integration = match body.integration {
-        None => None,
-        Some(id) => Some(
-            snapshot
-                .get(workspace, id)
-                .ok_or_else(|| Problem::not_found("integration"))?,
-        ),
-    };
-    let first = examiner::examine(&body.text, None);
-    // A postback URL of ours names its integration by itself.
-    if integration.is_none()
-        && let AddressKind::OurPostback { uuid: Some(uuid) } = &first.kind
-        && let Ok(uuid) = uuid.parse()
-    {
-        integration = snapshot
-            .by_uuid
-            .get(&uuid)
-            .filter(|known| known.workspace == workspace)
-            .cloned();
-    }
-    let found = match &integration {
-        None => first,
-        Some(integration) => {
-            let uuid = integration.uuid.to_string();
-            let address = PostbackAddress {
-                public_url: &app.settings.public_url,
-                uuid: &uuid,
-                clickid_macro: &integration.clickid_macro,
-            };
-            examiner::examine(&body.text, Some((&integration.ruleset, address)))
-        }
-    };
-    let dry_run = match (&integration, &found.kind) {
-        (Some(integration), AddressKind::OurPostback { .. }) => {
-            Some(try_out(&app, integration, &found.address).await?)
-        }
-        _ => None,
-    };
+    let looked = doctor::look(&app, workspace, &body.text, body.integration).await?;
+    let found = looked.found;
+    let dry_run = looked.tried.map(DryRun::from);
     Ok(Json(DoctorAnswer {
         kind: match found.kind {
             AddressKind::OurPostback { .. } => "our_postback",
@@ -158,47 +120,23 @@ pub(super) async fn examine(
     }))
 }
 
-async fn try_out(
-    app: &AppState,
-    integration: &std::sync::Arc<crate::store::integrations::Integration>,
-    address: &str,
-) -> Answer<DryRun> {
-    let query = address.split_once('?').map_or("", |(_, query)| query);
-    let raw = RawRequest {
-        method: "GET",
-        query: query.as_bytes().to_vec(),
-        ..RawRequest::default()
-    };
-    let received_at = app.clock.now();
-    let judged = Parts {
-        query: &raw.query,
-        content_type: None,
-        body: None,
+impl From<Tried> for DryRun {
+    fn from(tried: Tried) -> Self {
+        match tried {
+            Tried::Refused(rejection) => DryRun {
+                verdict: "rejected",
+                code: Some(rejection.code().to_owned()),
+                message: Some(rejection.to_string()),
+                flags: Vec::new(),
+                event: None,
+            },
+            Tried::Decided(outcome, event) => DryRun {
+                verdict: outcome.verdict.code(),
+                code: None,
+                message: None,
+                flags: outcome.flags.codes(),
+                event: event.map(EventView::from),
+            },
+        }
     }
-    .judge(&integration.ruleset, received_at);
-    if let Err(rejection) = &judged {
-        return Ok(DryRun {
-            verdict: "rejected",
-            code: Some(rejection.code().to_owned()),
-            message: Some(rejection.to_string()),
-            flags: Vec::new(),
-            event: None,
-        });
-    }
-    let integration = std::sync::Arc::clone(integration);
-    let incoming = Incoming {
-        raw,
-        integration,
-        received_at,
-        judged,
-        test: false,
-    };
-    let (outcome, event) = app.store.try_out(incoming).await?;
-    Ok(DryRun {
-        verdict: outcome.verdict.code(),
-        code: None,
-        message: None,
-        flags: outcome.flags.codes(),
-        event: event.map(EventView::from),
-    })
 }

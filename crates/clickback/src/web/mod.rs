@@ -3,6 +3,7 @@
 
 mod assets;
 mod changes;
+mod doctor;
 mod error;
 pub mod i18n;
 mod icons;
@@ -43,9 +44,8 @@ const PREFERENCE_SECONDS: u32 = 31_536_000;
 pub fn routes(state: AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(async || Redirect::to("/inbox")))
-        .route("/inbox", get(inbox::list))
-        .route("/inbox/live", get(inbox::live::stream))
-        .route("/inbox/{id}", get(inbox::one))
+        .merge(inbox::routes())
+        .merge(doctor::routes())
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
         .route("/integrations", get(integrations::list))

@@ -79,6 +79,10 @@ pub(super) struct Detail<'a> {
     copy_id: Copy,
     exact: String,
     address: String,
+    /// A person may decide: again, and on the event's status.
+    decides: bool,
+    may_approve: bool,
+    may_void: bool,
 }
 
 impl HtmlSafe for Detail<'_> {}
@@ -163,6 +167,12 @@ impl<'a> Known<'a, '_> {
         let uuid = self.integration.uuid.to_string();
         let line = paint::request(&summary.method, &uuid, &raw.query, rules);
         let made_by = summary.event.as_ref().map(Event::request);
+        // Only the request that made an event decides on it.
+        let own_status = summary
+            .event
+            .as_ref()
+            .filter(|event| event.request() == summary.id)
+            .map(|event| event.status);
         Detail {
             ui,
             list,
@@ -202,6 +212,9 @@ impl<'a> Known<'a, '_> {
             copy_id: Copy::new(ui, summary.id.to_string()),
             exact: When::new(ui, summary.received_at).exact().to_owned(),
             address: raw.address.clone().unwrap_or_default(),
+            decides: ui.may("decide") && !summary.test,
+            may_approve: own_status.is_some_and(|status| status != Status::Approved),
+            may_void: own_status.is_some_and(|status| status != Status::Rejected),
             title,
             money,
         }

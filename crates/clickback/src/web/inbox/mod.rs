@@ -1,5 +1,6 @@
 //! The inbox: the list of requests, live, and one request beside it.
 
+mod decide;
 mod detail;
 mod filter;
 pub(super) mod live;
@@ -8,8 +9,10 @@ pub(super) mod rows;
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use axum::routing::{get, post};
 use clickback_core::flag::Flag;
 use clickback_core::ids::{RequestId, WorkspaceId};
 
@@ -71,10 +74,26 @@ struct InboxPage<'a> {
     /// The whole list without any filter.
     all: String,
     live: Option<String>,
+    /// Decides the shown ones again.
+    again: Option<String>,
     older: Option<String>,
     newest: Option<String>,
     lesson: Option<Lesson>,
     detail: Option<Detail<'a>>,
+}
+
+/// The routes.
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/inbox", get(list))
+        .route("/inbox/live", get(live::stream))
+        .route("/inbox/again", get(decide::preview_all).post(decide::all))
+        .route("/inbox/{id}", get(one))
+        .route(
+            "/inbox/{id}/again",
+            get(decide::preview_one).post(decide::one),
+        )
+        .route("/inbox/{id}/status", post(decide::say))
 }
 
 /// The list.
@@ -159,6 +178,8 @@ async fn page(
         flag: filter.flag.map(|flag| flag_filter(ui, filter, flag)),
         all: "/inbox".to_owned(),
         live,
+        again: (filter.narrows() && !rows.is_empty() && ui.may("decide"))
+            .then(|| filter.newest().address("/inbox/again")),
         older,
         newest: filter.before.map(|_| filter.newest().address("/inbox")),
         lesson: nothing_yet.then(|| lesson(app, ui, &snapshot, workspace)),
