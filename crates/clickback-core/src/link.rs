@@ -8,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use self::base::{Parts, check_macros, repair};
 use crate::macros::{self, MacroStyle, OurMacro};
+use crate::rules::UrlForm;
 
 mod base;
 
@@ -58,6 +59,37 @@ pub fn postback_url(t: &PostbackTemplate<'_>) -> String {
         }
     }
     url
+}
+
+/// The URL of a configuration in the form that its partner can call; see [`UrlForm`].
+pub fn postback_url_in(form: UrlForm, t: &PostbackTemplate<'_>) -> String {
+    let base = || {
+        let public_url = t.public_url.trim().trim_end_matches('/');
+        format!("{public_url}/api/postbacks/{}/tracker-postback", t.uuid)
+    };
+    match form {
+        UrlForm::Macros => postback_url(t),
+        UrlForm::Bare => base(),
+        UrlForm::Path => {
+            let mut url = base() + "/";
+            push_encoded(&mut url, t.event.trim());
+            url
+        }
+        UrlForm::Constants => {
+            let mut url = base() + "?tracker.event=";
+            push_encoded(&mut url, t.event.trim());
+            for (name, value) in t.params {
+                let (name, value) = (name.trim(), value.trim());
+                if !name.is_empty() && !value.is_empty() && macros::find(value).is_empty() {
+                    url.push('&');
+                    push_encoded(&mut url, name);
+                    url.push('=');
+                    push_encoded(&mut url, value);
+                }
+            }
+            url
+        }
+    }
 }
 
 /// A partner's parameter as the partner's macro: `sub4` in the pattern `#macro#` is `#sub4#`.

@@ -13,6 +13,34 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
+#[test]
+fn forms_of_postback_urls() {
+    let params = pairs(&[("tracker.cost", "{sum}"), ("tracker.currency", "usd")]);
+    let template = PostbackTemplate {
+        public_url: "https://cb.example/",
+        uuid: UUID,
+        event: "sale",
+        clickid: "{sub4}",
+        params: &params,
+    };
+    let rows = [
+        (
+            UrlForm::Macros,
+            "?tracker.event=sale&clickid={sub4}&tracker.cost={sum}&tracker.currency=usd",
+        ),
+        (
+            UrlForm::Constants,
+            "?tracker.event=sale&tracker.currency=usd",
+        ),
+        (UrlForm::Path, "/sale"),
+        (UrlForm::Bare, ""),
+    ];
+    for (form, end) in rows {
+        let expected = format!("https://cb.example/api/postbacks/{UUID}/tracker-postback{end}");
+        assert_eq!(postback_url_in(form, &template), expected);
+    }
+}
+
 /// Base, extra parameters, final URL.
 type Link<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 

@@ -50,13 +50,14 @@ impl Integration {
         if let Some(secret) = rules.secrets.last() {
             params.push(("secret".to_owned(), secret.clone()));
         }
-        link::postback_url(&link::PostbackTemplate {
+        let template = link::PostbackTemplate {
             public_url,
             uuid: &self.uuid.to_string(),
             event: &configuration.event,
             clickid: &self.clickid_macro,
             params: &params,
-        })
+        };
+        link::postback_url_in(configuration.rules.url, &template)
     }
 }
 
@@ -83,6 +84,8 @@ pub struct NewIntegration {
     pub configurations: Vec<NewConfiguration>,
     /// Custom fields it brings; existing keys stay as they are.
     pub fields: Vec<(PartnerField, String)>,
+    /// Custom events it brings; known names stay as they are.
+    pub events: Vec<CustomEvent>,
 }
 
 /// What changes on an integration; `None` leaves as it is.
