@@ -159,7 +159,8 @@ pub enum LinkError {
 /// Query and fragment of the base stay as they are but for empty pieces (`&&`) and what a copied page
 /// does to a link: backslashes, `&amp;`, encoded braces of our macros. New parameters go to the end of the query, before the
 /// fragment. A parameter that is there already is replaced where it stands (further ones of the same name
-/// go), with a warning if it had another value. An extra parameter never replaces the clickid.
+/// go), with a warning if it had another value. A value with our clickid inside (`start=A-{{…}}`) stays.
+/// An extra parameter never replaces the clickid.
 ///
 /// Values of `extra` are plain text: macros stay raw, the rest is percent-encoded.
 pub fn final_url(
@@ -235,6 +236,13 @@ pub fn final_url(
             url.push_str(piece);
             continue;
         };
+        // `start=CAMPAIGN-{{tracker.clickid}}`: the clickid is there, with what its partner wants around it.
+        if !wanted.done && wanted.name == clickid_param && is_around_clickid(&decoded(value)) {
+            wanted.done = true;
+            separate(&mut url);
+            url.push_str(piece);
+            continue;
+        }
         let is_same = value == wanted.text
             || decoded(value) == wanted.value
             || (is_clickid(value) && is_clickid(wanted.value));
@@ -345,6 +353,14 @@ fn is_clickid(value: &str) -> bool {
         .strip_prefix("{{")
         .and_then(|rest| rest.strip_suffix("}}"))
         .is_some_and(|inside| macros::parse_ours(inside) == Some(OurMacro::Clickid))
+}
+
+/// Whether a value holds our clickid and something else.
+fn is_around_clickid(value: &str) -> bool {
+    let holds = |found: &macros::Found| {
+        found.ours && macros::parse_ours(&found.name) == Some(OurMacro::Clickid)
+    };
+    !is_clickid(value) && macros::find(value).iter().any(holds)
 }
 
 fn is_param_name(name: &str) -> bool {

@@ -152,6 +152,10 @@ pub enum UrlForm {
 }
 
 impl UrlForm {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )]
     fn is_usual(&self) -> bool {
         *self == UrlForm::Macros
     }
@@ -172,6 +176,23 @@ pub struct ConfigurationRules {
     /// Status of a first sight without one; approved unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_status: Option<Status>,
+}
+
+impl ConfigurationRules {
+    /// The parameters of its URL: its own, the integration's field mapping, the newest secret.
+    pub fn url_params(&self, rules: &Rules) -> Vec<(String, String)> {
+        let mut params = self.params.clone();
+        for mapping in &rules.field_mappings {
+            let name = format!("fields.{}", mapping.field);
+            if !params.iter().any(|(known, _)| *known == name) {
+                params.push((name, mapping.macro_text.clone()));
+            }
+        }
+        if let Some(secret) = rules.secrets.last() {
+            params.push(("secret".to_owned(), secret.clone()));
+        }
+        params
+    }
 }
 
 /// A custom event of the workspace.

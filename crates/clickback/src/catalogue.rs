@@ -93,7 +93,7 @@ impl Draft {
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default();
-            if !name.ends_with(".toml") {
+            if path.extension().is_none_or(|end| end != "toml") {
                 continue;
             }
             match read(&path) {

@@ -14,6 +14,21 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
+fn a_clickid_inside_a_value_stays() {
+    let good = "https://t.me/bot?start=CAMPAIGN-{{tracker.clickid}}&x=1";
+    for base in [
+        good,
+        &good.replace("{{", "{{ "),
+        &good.replace("{{", "%7B%7B"),
+    ] {
+        let made = final_url(base, "start", &[]).unwrap();
+        assert_eq!((made.url.as_str(), made.warnings.len()), (good, 0));
+    }
+    let other = final_url("https://t.me/bot?start=CAMPAIGN-{{lead.id}}", "start", &[]).unwrap();
+    assert_eq!(other.url, "https://t.me/bot?start={{tracker.clickid}}");
+}
+
+#[test]
 fn forms_of_postback_urls() {
     let params = pairs(&[("tracker.cost", "{sum}"), ("tracker.currency", "usd")]);
     let template = PostbackTemplate {

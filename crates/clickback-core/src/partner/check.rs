@@ -64,11 +64,7 @@ pub(super) fn parse(text: &str) -> Result<Partner, PartnerError> {
 }
 
 fn line_at(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
 }
 
 fn check(partner: &Partner) -> Checked {

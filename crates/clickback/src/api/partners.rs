@@ -76,16 +76,11 @@ fn one_of<T: Copy>(
     let Some(given) = given else {
         return Ok(None);
     };
-    match all.iter().copied().find(|one| code(*one) == given) {
-        Some(one) => Ok(Some(one)),
-        None => {
-            let known: Vec<&str> = all.iter().map(|one| code(*one)).collect();
-            Err(Problem::invalid(format!(
-                "{what} `{given}` is none of {}",
-                known.join(", ")
-            )))
-        }
-    }
+    let found = all.iter().copied().find(|one| code(*one) == given);
+    found.map(Some).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|one| code(*one)).collect();
+        Problem::invalid(format!("{what} `{given}` is none of {}", known.join(", ")))
+    })
 }
 
 /// All partners of the catalogue.

@@ -36,7 +36,7 @@ pub fn routes() -> Router<AppState> {
             any(postback::receive),
         )
         .route(
-            "/api/postbacks/{uuid}/tracker-postback/{event}",
+            "/api/postbacks/{uuid}/tracker-postback/{*event}",
             any(postback::receive),
         )
 }

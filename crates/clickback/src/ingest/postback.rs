@@ -83,7 +83,8 @@ pub(super) async fn receive(
 fn named_in(path: &str) -> (&str, &str) {
     let mut parts = path.trim_start_matches("/api/postbacks/").splitn(3, '/');
     let uuid = parts.next().unwrap_or_default();
-    (uuid, parts.nth(1).unwrap_or_default())
+    let event = parts.nth(1).unwrap_or_default();
+    (uuid, event.trim_end_matches('/'))
 }
 
 /// The query with the event of the path in front: the request is kept so, and reads the same when it

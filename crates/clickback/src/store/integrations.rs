@@ -39,17 +39,7 @@ impl Integration {
     /// The URL to paste at the partner: the configuration's parameters, the field mapping, and the
     /// secret where one is asked for.
     pub fn postback_url(&self, public_url: &str, configuration: &Configuration) -> String {
-        let rules = &self.ruleset.rules;
-        let mut params = configuration.rules.params.clone();
-        for mapping in &rules.field_mappings {
-            let name = format!("fields.{}", mapping.field);
-            if !params.iter().any(|(known, _)| *known == name) {
-                params.push((name, mapping.macro_text.clone()));
-            }
-        }
-        if let Some(secret) = rules.secrets.last() {
-            params.push(("secret".to_owned(), secret.clone()));
-        }
+        let params = configuration.rules.url_params(&self.ruleset.rules);
         let template = link::PostbackTemplate {
             public_url,
             uuid: &self.uuid.to_string(),

@@ -12,6 +12,7 @@ mod leads;
 mod login;
 mod origin;
 mod paint;
+mod partners;
 mod parts;
 mod ui;
 mod visitor;
@@ -45,6 +46,7 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
         .route("/integrations", get(integrations::list))
+        .route("/partners/{slug}", get(partners::one))
         .route("/login", get(login::form).post(login::submit))
         .route("/logout", post(login::logout))
         .route("/assets/{name}", get(assets::serve))

@@ -107,6 +107,19 @@ impl TestApp {
         )
     }
 
+    /// Opens a page with a cookie.
+    pub(crate) async fn page(&self, path: &str, cookie: &str) -> (u16, String) {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: clickback\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        );
+        let mut client = Client::connect(self.address).await.expect("a connection");
+        let status = client
+            .exchange(request.as_bytes())
+            .await
+            .expect("an answer");
+        (status, String::from_utf8_lossy(client.body()).into_owned())
+    }
+
     /// Posts a body as a partner would.
     pub(crate) async fn post(&self, path: &str, kind: &str, body: &str) -> (u16, Value) {
         let request = format!(
