@@ -14,14 +14,14 @@ partner-clickid-how = Into this parameter of your link at the partner. A registr
 partner-param = Parameter of the link
 partner-macro = Macro in the postback
 partner-default = to begin with
-partner-clickid-chars = The parameter holds { $n } characters; our clickid has 20.
+partner-clickid-chars = The parameter holds up to { $n } characters; our clickid has 20.
 partner-paste = What to paste where
 partner-paste-own = These are the URLs of your integration, as they are now.
 partner-paste-planned = Your own URLs appear when you make the integration: `{"{"}uuid{"}"}` becomes its id.
-partner-postbacks-limit = The partner allows { $n } postbacks.
+partner-postbacks-limit = The partner allows at most { $n } postbacks.
 partner-form-constants = The partner adds its parameters by itself: beside its names, type these.
-partner-form-path = The event is in the path: the partner begins the query itself.
-partner-form-bare = Paste it as it is, with nothing behind it.
+partner-form-path = The event is in the path: the partner begins the query itself. Such a URL has no place for a secret: do not ask for one in the integration.
+partner-form-bare = Paste it as it is, with nothing behind it. Such a URL has no place for a secret: do not ask for one in the integration.
 partner-fields = Custom fields it creates
 partner-quirks = Its habits
 partner-test = How to test
@@ -43,7 +43,7 @@ partner-kind-program = partner program
 partner-kind-platform = platform: “my program runs on …”
 partner-kind-tracker = tracker: links written for it work as they are
 
-confidence-documented = From the partner's own documentation.
+confidence-documented = From its own documentation.
 confidence-from-tracker-template = From the templates and guides of trackers and networks, not from the partner's own text. Compare with your partner's cabinet before you buy traffic.
 confidence-inferred = Derived from the platform behind the program; the program itself was not seen. Compare with your partner's cabinet and test before you buy traffic.
 
@@ -83,3 +83,6 @@ quirk-percent-macros = Its macros stand between `%` and look like encoded bytes:
 quirk-macro-names-differ = The macro has another name than the link's parameter.
 quirk-late = Postbacks come minutes to a day later and not always in order: a deposit before its registration is fine.
 quirk-overflows = What is too long for a parameter runs over into the next one.
+
+# In the reading of a request: nobody sent this.
+read-implied = from the rules of the integration

@@ -197,6 +197,7 @@ fn checked_rules(rules: Rules) -> Answer<Rules> {
         .events
         .keys()
         .chain(rules.statuses.keys())
+        .chain(rules.event_statuses.keys())
         .find(|word| **word != word.trim().to_lowercase())
     {
         return Err(Problem::invalid(format!(
