@@ -6,16 +6,18 @@ use std::borrow::Cow;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use clickback_core::event::Status;
 use clickback_core::link::{PostbackTemplate, postback_url_in};
 use clickback_core::partner::{
     Category, Confidence, MacroFact, Missing, Partner, PartnerKind, PartnerPostback, Quirk,
 };
-use clickback_core::rules::UrlForm;
+use clickback_core::rules::{Ruleset, UrlForm};
 
 use crate::app::{App, AppState};
 use crate::store::integrations::Integration;
 
 use super::error::{not_found, render};
+use super::inbox::rows::said_name;
 use super::paint;
 use super::parts::{CodeBox, Copy, Rich};
 use super::ui::Ui;
@@ -41,11 +43,17 @@ struct Paste {
     entries: Vec<Entry>,
 }
 
-/// A parameter of the link and the macro that brings it back.
+/// A parameter of the link, and the macro that brings it back where URLs have macros.
 struct Carrier {
     param: String,
-    macro_text: String,
+    macro_text: Option<String>,
     is_default: bool,
+}
+
+/// A name or word of the partner and what it means here.
+struct Meaning {
+    theirs: String,
+    ours: Rich,
 }
 
 /// A macro, what fills it, where it was seen.
@@ -82,6 +90,9 @@ struct PartnerPage<'a> {
     pastes: Vec<Paste>,
     postbacks_limit: Option<Rich>,
     fields: Vec<(String, String)>,
+    /// The currency of sums that come without one.
+    currency: Option<Rich>,
+    meanings: Vec<Meaning>,
     notes: Vec<Rich>,
     quirks: Vec<Rich>,
     macros: Vec<MacroLine>,
@@ -159,6 +170,11 @@ fn page<'a>(
                 )
             })
             .collect(),
+        currency: partner
+            .rules
+            .currency
+            .map(|currency| ui.rich_with("partner-currency", &[("code", currency.as_str())])),
+        meanings: meanings(ui, partner),
         notes: partner
             .notes
             .iter()
@@ -210,15 +226,65 @@ fn carriers(partner: &Partner) -> Vec<Carrier> {
     if !partner.is_ready() {
         return Vec::new();
     }
+    let has_macros = partner
+        .postbacks
+        .iter()
+        .any(|postback| postback.rules.url == UrlForm::Macros);
     clickid
         .params
         .iter()
         .map(|param| Carrier {
-            macro_text: clickid.macro_for(param),
+            macro_text: has_macros.then(|| clickid.macro_for(param)),
             is_default: *param == clickid.default,
             param: param.clone(),
         })
         .collect()
+}
+
+/// What the partner's names and words mean to an integration that begins with this file.
+fn meanings(ui: &Ui, partner: &Partner) -> Vec<Meaning> {
+    let ruleset = Ruleset {
+        rules: partner.rules.clone(),
+        custom_events: partner
+            .events
+            .iter()
+            .map(|event| (event.name.clone(), event.clone()))
+            .collect(),
+        ..Ruleset::default()
+    };
+    let rules = &partner.rules;
+    let said = |word: &str| said_name(ui, &ruleset.event(word));
+    let status = |status: Status| ui.coded("status-", status.code());
+    let line = |theirs: String, ours: &str| Meaning {
+        theirs,
+        ours: Rich::new(ours),
+    };
+    let mut list = Vec::new();
+    for (alias, name) in &rules.aliases {
+        list.push(line(alias.clone(), &format!("`{name}`")));
+    }
+    for (event, carrier) in &rules.amounts {
+        let sum = ui.with("partner-sum-of", &[("event", &said(event))]);
+        list.push(line(carrier.clone(), &sum));
+    }
+    for word in rules.events.keys() {
+        let mut ours = said(word);
+        if let Some(known) = rules.event_statuses.get(word) {
+            ours = format!("{ours}, {}", status(*known));
+        }
+        list.push(line(word.clone(), &ours));
+    }
+    for (name, word) in &rules.event_params {
+        list.push(line(format!("{name}=true"), &said(word)));
+    }
+    for (word, known) in &rules.statuses {
+        list.push(line(word.clone(), &status(*known)));
+    }
+    if !rules.default_event.is_empty() {
+        let nothing = ui.t("partner-no-event").into_owned();
+        list.push(line(nothing, &said(&rules.default_event)));
+    }
+    list
 }
 
 /// The URLs of the workspace's integration, or those that it would have.

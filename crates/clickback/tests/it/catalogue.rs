@@ -405,6 +405,44 @@ async fn the_page_shows_the_urls_of_the_workspace() {
     assert!(own.contains("Quotex main") && !own.contains("{uuid}"));
 }
 
+#[tokio::test]
+async fn the_page_says_how_words_are_read() {
+    let app = TestApp::start().await;
+    for (path, expected) in [
+        (
+            "/partners/quotex?lang=en",
+            &["<code>ftd</code></td><td>First deposit", "Sum: Withdrawal"][..],
+        ),
+        (
+            "/partners/keitaro?lang=ru",
+            &[
+                "<code>subid</code></td><td><code>clickid</code>",
+                "Первый депозит, отменено",
+            ],
+        ),
+        (
+            "/partners/affise?lang=ru",
+            &["<code>5</code></td><td>ожидает"],
+        ),
+        (
+            "/partners/pocket-option?lang=ru",
+            &["Сумма без валюты читается как USD"],
+        ),
+        (
+            "/partners/exness?lang=en",
+            &["Which parameter of the link carries the clickid"],
+        ),
+    ] {
+        let (_, html) = page(&app, path).await;
+        for expected in expected {
+            assert!(html.contains(expected), "{path} does not say {expected}");
+        }
+    }
+    // Where the partner adds its parameters itself, no macro is shown: none was seen.
+    let (_, html) = page(&app, "/partners/binpartner-old?lang=en").await;
+    assert!(!html.contains("{click_id}") && html.contains("reg=true"));
+}
+
 #[test]
 fn every_code_has_words_in_both_languages() {
     let mut keys: Vec<String> = Vec::new();
