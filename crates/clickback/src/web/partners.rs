@@ -52,7 +52,7 @@ struct Carrier {
 
 /// A name or word of the partner and what it means here.
 struct Meaning {
-    theirs: String,
+    theirs: Rich,
     ours: Rich,
 }
 
@@ -86,6 +86,7 @@ struct PartnerPage<'a> {
     own: Option<(String, String)>,
     link: Option<CodeBox>,
     carriers: Vec<Carrier>,
+    has_macros: bool,
     clickid_chars: Option<Rich>,
     pastes: Vec<Paste>,
     postbacks_limit: Option<Rich>,
@@ -151,6 +152,7 @@ fn page<'a>(
             CodeBox::new(ui, &ui.t("partner-link"), paint::template(&text))
         }),
         carriers: carriers(partner),
+        has_macros: has_macros(partner),
         clickid_chars: partner
             .limits
             .clickid_chars
@@ -221,15 +223,20 @@ fn quirk(ui: &Ui, quirk: Quirk) -> Rich {
     Rich::new(&ui.coded("quirk-", quirk.code()))
 }
 
+/// Whether the partner fills macros in; else it adds its parameters by itself.
+fn has_macros(partner: &Partner) -> bool {
+    partner
+        .postbacks
+        .iter()
+        .any(|postback| postback.rules.url == UrlForm::Macros)
+}
+
 fn carriers(partner: &Partner) -> Vec<Carrier> {
     let clickid = &partner.clickid;
     if !partner.is_ready() {
         return Vec::new();
     }
-    let has_macros = partner
-        .postbacks
-        .iter()
-        .any(|postback| postback.rules.url == UrlForm::Macros);
+    let has_macros = has_macros(partner);
     clickid
         .params
         .iter()
@@ -255,34 +262,36 @@ fn meanings(ui: &Ui, partner: &Partner) -> Vec<Meaning> {
     let rules = &partner.rules;
     let said = |word: &str| said_name(ui, &ruleset.event(word));
     let status = |status: Status| ui.coded("status-", status.code());
-    let line = |theirs: String, ours: &str| Meaning {
-        theirs,
+    let line = |theirs: &str, ours: &str| Meaning {
+        theirs: Rich::new(&format!("`{theirs}`")),
         ours: Rich::new(ours),
     };
     let mut list = Vec::new();
     for (alias, name) in &rules.aliases {
-        list.push(line(alias.clone(), &format!("`{name}`")));
+        list.push(line(alias, &format!("`{name}`")));
     }
     for (event, carrier) in &rules.amounts {
         let sum = ui.with("partner-sum-of", &[("event", &said(event))]);
-        list.push(line(carrier.clone(), &sum));
+        list.push(line(carrier, &sum));
     }
     for word in rules.events.keys() {
         let mut ours = said(word);
         if let Some(known) = rules.event_statuses.get(word) {
             ours = format!("{ours}, {}", status(*known));
         }
-        list.push(line(word.clone(), &ours));
+        list.push(line(word, &ours));
     }
     for (name, word) in &rules.event_params {
-        list.push(line(format!("{name}=true"), &said(word)));
+        list.push(line(&format!("{name}=true"), &said(word)));
     }
     for (word, known) in &rules.statuses {
-        list.push(line(word.clone(), &status(*known)));
+        list.push(line(word, &status(*known)));
     }
     if !rules.default_event.is_empty() {
-        let nothing = ui.t("partner-no-event").into_owned();
-        list.push(line(nothing, &said(&rules.default_event)));
+        list.push(Meaning {
+            theirs: ui.rich("partner-no-event"),
+            ours: Rich::new(&said(&rules.default_event)),
+        });
     }
     list
 }
@@ -304,7 +313,7 @@ fn pastes(app: &App, ui: &Ui, partner: &Partner, own: Option<&Integration>) -> V
                     .as_ref()
                     .map(|place| place.in_language(language).to_owned()),
                 url: CodeBox::new(ui, &ui.t("postback-url"), paint::template(&url)),
-                form: form(ui, postback.rules.url),
+                form: form(ui, partner.kind, postback.rules.url),
                 entries: postback
                     .fill
                     .iter()
@@ -350,8 +359,10 @@ fn planned_url(app: &App, partner: &Partner, postback: &PartnerPostback) -> Stri
     postback_url_in(postback.rules.url, &template)
 }
 
-fn form(ui: &Ui, form: UrlForm) -> Option<Rich> {
+fn form(ui: &Ui, kind: PartnerKind, form: UrlForm) -> Option<Rich> {
     match form {
+        // What stood behind the other tracker's address stays there.
+        _ if kind == PartnerKind::Tracker => None,
         UrlForm::Macros => None,
         UrlForm::Constants => Some(ui.rich("partner-form-constants")),
         UrlForm::Path => Some(ui.rich("partner-form-path")),

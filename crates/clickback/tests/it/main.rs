@@ -2,6 +2,7 @@
 
 mod api;
 mod catalogue;
+mod catalogue_pages;
 mod crash;
 mod faults;
 mod harness;
