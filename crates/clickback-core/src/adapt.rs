@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::event::Status;
 use crate::params::{Param, Params, Place};
 use crate::rules::{Rules, Ruleset};
 
@@ -24,6 +25,11 @@ pub(crate) fn adapt(params: &mut Params<'_>, ruleset: &Ruleset) {
     if let Some(status) = rules.event_statuses.get(&word)
         && !comes(params, ruleset, "tracker.status")
     {
+        // Holding is Clickback's own doing, as for any word of a partner.
+        let status = match status {
+            Status::Held => Status::Pending,
+            status => *status,
+        };
         let status = said("tracker.status", status.code().to_owned());
         imply(params, ruleset, &status);
     }
@@ -150,7 +156,7 @@ mod tests {
         let both = "default_event = 'sale'\nevent_params = { reg = 'registration' }";
         let status = "aliases = { status = 'tracker.event' }\n\
                       events = { rejected = 'sale' }\n\
-                      event_statuses = { rejected = 'rejected' }";
+                      event_statuses = { rejected = 'rejected', look = 'held' }";
         let sums = "events = { wd = 'withdrawal' }\n\
                     amounts = { withdrawal = 'sumwithdraw', deposit = 'sumdep' }";
         let rows: &[(&str, &str, &[&str])] = &[
@@ -175,6 +181,7 @@ mod tests {
             (both, "reg=true", &["tracker.event=registration"]),
             (both, "reg=false", &["tracker.event=sale"]),
             (status, "status=Rejected", &["tracker.status=rejected"]),
+            (status, "status=look", &["tracker.status=pending"]),
             (status, "status=sale", &[]),
             (
                 "aliases = { et = 'tracker.event' }\ndefault_event = 'sale'",
