@@ -1,6 +1,7 @@
 //! From the bytes of a request to its parameters: which parts are read, in which order.
 //! Judging them is in `postback`.
 
+use crate::adapt::adapt;
 use crate::moment::Moment;
 use crate::params::{Params, ParamsError, Place};
 use crate::postback::{MAX_PARAMS, Postback, Rejection, judge};
@@ -16,7 +17,8 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// All parameters in order: the query's first, then the body's, if it is a form or flat JSON.
+    /// All parameters in order: the query's first, then the body's, if it is a form or flat JSON,
+    /// then what the integration's rules say in place of a partner that does not.
     pub fn params(self, rules: &Ruleset) -> Result<Params<'a>, Rejection> {
         let mut params = Params::new();
         let known = |name: &str| rules.knows(name);
@@ -32,6 +34,7 @@ impl<'a> Parts<'a> {
                     .map_err(rejection)?;
             }
         }
+        adapt(&mut params, rules);
         Ok(params)
     }
 

@@ -4,6 +4,7 @@
 //! [`postback`] (a request becomes a [`postback::Postback`] or a rejection), [`attribution`] (a
 //! postback and what is known become a decision).
 
+mod adapt;
 pub mod attribution;
 pub mod currency;
 pub mod doctor;

@@ -8,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use self::base::{Parts, check_macros, repair};
 use crate::macros::{self, MacroStyle, OurMacro};
+use crate::rules::UrlForm;
 
 mod base;
 
@@ -58,6 +59,37 @@ pub fn postback_url(t: &PostbackTemplate<'_>) -> String {
         }
     }
     url
+}
+
+/// The URL of a configuration in the form that its partner can call; see [`UrlForm`].
+pub fn postback_url_in(form: UrlForm, t: &PostbackTemplate<'_>) -> String {
+    let base = || {
+        let public_url = t.public_url.trim().trim_end_matches('/');
+        format!("{public_url}/api/postbacks/{}/tracker-postback", t.uuid)
+    };
+    match form {
+        UrlForm::Macros => postback_url(t),
+        UrlForm::Bare => base(),
+        UrlForm::Path => {
+            let mut url = base() + "/";
+            push_encoded(&mut url, t.event.trim());
+            url
+        }
+        UrlForm::Constants => {
+            let mut url = base() + "?tracker.event=";
+            push_encoded(&mut url, t.event.trim());
+            for (name, value) in t.params {
+                let (name, value) = (name.trim(), value.trim());
+                if !name.is_empty() && !value.is_empty() && macros::find(value).is_empty() {
+                    url.push('&');
+                    push_encoded(&mut url, name);
+                    url.push('=');
+                    push_encoded(&mut url, value);
+                }
+            }
+            url
+        }
+    }
 }
 
 /// A partner's parameter as the partner's macro: `sub4` in the pattern `#macro#` is `#sub4#`.
@@ -127,7 +159,8 @@ pub enum LinkError {
 /// Query and fragment of the base stay as they are but for empty pieces (`&&`) and what a copied page
 /// does to a link: backslashes, `&amp;`, encoded braces of our macros. New parameters go to the end of the query, before the
 /// fragment. A parameter that is there already is replaced where it stands (further ones of the same name
-/// go), with a warning if it had another value. An extra parameter never replaces the clickid.
+/// go), with a warning if it had another value. A value with our clickid inside (`start=A-{{…}}`) stays.
+/// An extra parameter never replaces the clickid.
 ///
 /// Values of `extra` are plain text: macros stay raw, the rest is percent-encoded.
 pub fn final_url(
@@ -203,6 +236,13 @@ pub fn final_url(
             url.push_str(piece);
             continue;
         };
+        // `start=CAMPAIGN-{{tracker.clickid}}`: the clickid is there, with what its partner wants around it.
+        if !wanted.done && wanted.name == clickid_param && is_around_clickid(&decoded(value)) {
+            wanted.done = true;
+            separate(&mut url);
+            url.push_str(piece);
+            continue;
+        }
         let is_same = value == wanted.text
             || decoded(value) == wanted.value
             || (is_clickid(value) && is_clickid(wanted.value));
@@ -313,6 +353,14 @@ fn is_clickid(value: &str) -> bool {
         .strip_prefix("{{")
         .and_then(|rest| rest.strip_suffix("}}"))
         .is_some_and(|inside| macros::parse_ours(inside) == Some(OurMacro::Clickid))
+}
+
+/// Whether a value holds our clickid and something else.
+fn is_around_clickid(value: &str) -> bool {
+    let holds = |found: &macros::Found| {
+        found.ours && macros::parse_ours(&found.name) == Some(OurMacro::Clickid)
+    };
+    !is_clickid(value) && macros::find(value).iter().any(holds)
 }
 
 fn is_param_name(name: &str) -> bool {

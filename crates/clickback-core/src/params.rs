@@ -25,6 +25,8 @@ pub enum Place {
     Query,
     Form,
     Json,
+    /// Nowhere: the integration's rules say it where the partner does not.
+    Rules,
 }
 
 /// Repairs that were made while splitting.

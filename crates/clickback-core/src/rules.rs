@@ -96,6 +96,20 @@ pub struct Rules {
     pub events: BTreeMap<String, String>,
     /// The partner's word (lower case) → status.
     pub statuses: BTreeMap<String, Status>,
+    /// The partner's word for an event (lower case) → the status that goes with it, where no status
+    /// is sent: one parameter of some partners says both.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub event_statuses: BTreeMap<String, Status>,
+    /// Name of a parameter → event word: the parameter with a true value (`reg=true`) says that the
+    /// event happened, where none is named.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub event_params: BTreeMap<String, String>,
+    /// The event word of a request that names none; empty refuses it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub default_event: String,
+    /// Event name → the parameter that carries its sum, where `tracker.cost` does not come.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub amounts: BTreeMap<String, String>,
     /// Event name → mode, where it is not `by_tid`.
     pub modes: BTreeMap<String, Mode>,
     pub repeats: Repeats,
@@ -122,12 +136,39 @@ pub struct FieldMapping {
     pub macro_text: String,
 }
 
+/// How the URL of a postback configuration is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UrlForm {
+    /// Event, clickid and parameters with the partner's macros in the query.
+    #[default]
+    Macros,
+    /// The event and what is constant in the query; the partner adds its own parameters.
+    Constants,
+    /// The event at the end of the path and no query, for partners that begin one themselves.
+    Path,
+    /// No query and no event: the partner's own parameters say everything.
+    Bare,
+}
+
+impl UrlForm {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )]
+    fn is_usual(&self) -> bool {
+        *self == UrlForm::Macros
+    }
+}
+
 /// Rules of one postback configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfigurationRules {
     /// Parameters of the URL besides event and clickid: (`tracker.cost`, `{amount}`) …
     pub params: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "UrlForm::is_usual")]
+    pub url: UrlForm,
     /// Currency of this event's sums where the request has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
@@ -135,6 +176,23 @@ pub struct ConfigurationRules {
     /// Status of a first sight without one; approved unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_status: Option<Status>,
+}
+
+impl ConfigurationRules {
+    /// The parameters of its URL: its own, the integration's field mapping, the newest secret.
+    pub fn url_params(&self, rules: &Rules) -> Vec<(String, String)> {
+        let mut params = self.params.clone();
+        for mapping in &rules.field_mappings {
+            let name = format!("fields.{}", mapping.field);
+            if !params.iter().any(|(known, _)| *known == name) {
+                params.push((name, mapping.macro_text.clone()));
+            }
+        }
+        if let Some(secret) = rules.secrets.last() {
+            params.push(("secret".to_owned(), secret.clone()));
+        }
+        params
+    }
 }
 
 /// A custom event of the workspace.
@@ -214,6 +272,8 @@ impl Ruleset {
             || name.starts_with("fields.")
             || name.starts_with("details.")
             || self.rules.aliases.contains_key(name)
+            || self.rules.event_params.contains_key(name)
+            || self.rules.amounts.values().any(|carrier| carrier == name)
             || self.configurations.values().any(carries_payout)
     }
 
@@ -269,6 +329,8 @@ mod tests {
     fn ruleset() -> Ruleset {
         let rules: Rules = toml::from_str(
             "aliases = { sum = 'tracker.cost' }\n\
+             event_params = { reg = 'registration' }\n\
+             amounts = { withdrawal = 'sumwithdraw' }\n\
              events = { ftd = 'sale', up = 'level' }\n\
              statuses = { approved = 'rejected', look = 'held' }\n\
              modes = { sale = 'first_only', level = 'update' }",
@@ -302,6 +364,9 @@ mod tests {
             ("details.x", true),
             ("sum", true),
             ("reward", true),
+            ("reg", true),
+            ("sumwithdraw", true),
+            ("withdrawal", false),
             ("rewards", false),
             ("field.x", false),
             ("", false),

@@ -60,11 +60,12 @@ impl App {
             answer_early,
         };
         let store: Arc<dyn Store> = Sqlite::open(&settings.data_dir, options)?;
+        let catalogue = Catalogue::load(&settings.data_dir);
         Ok(Arc::new(App {
             store,
             settings,
             clock,
-            catalogue: Catalogue::built_in(),
+            catalogue,
             metrics: Metrics::default(),
             guard: Guard::default(),
             attempts: web::people::Attempts::default(),

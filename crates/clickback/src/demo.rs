@@ -188,7 +188,10 @@ async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<I
             workspace: WORKSPACE,
             partner: partner.map(|partner| partner.slug.clone()),
             name: name.to_owned(),
-            clickid_macro: format!("{{{clickid_param}}}"),
+            clickid_macro: partner.map_or_else(
+                || format!("{{{clickid_param}}}"),
+                |partner| partner.clickid.macro_for(&clickid_param),
+            ),
             clickid_param,
             rules,
             configurations: postbacks
@@ -207,6 +210,9 @@ async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<I
                         .map(|field| (field.clone(), field.name.en.clone()))
                         .collect()
                 })
+                .unwrap_or_default(),
+            events: partner
+                .map(|partner| partner.events.clone())
                 .unwrap_or_default(),
         })
         .await

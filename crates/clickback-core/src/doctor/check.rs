@@ -76,6 +76,9 @@ fn clickid(case: &Case<'_>, found: &mut Findings) {
 fn event(case: &Case<'_>, found: &mut Findings) -> Option<EventName> {
     let is_foreign = matches!(case.kind, AddressKind::Foreign { .. });
     let Some(item) = case.get("tracker.event") else {
+        if let Some(event) = implied_event(case) {
+            return Some(event);
+        }
         found.add(Code::MissingEvent, "tracker.event");
         let other = case.get_any("tracker.event")?.constant()?;
         return EventName::built_in(names::event(&other.to_lowercase())?);
@@ -104,6 +107,18 @@ fn event(case: &Case<'_>, found: &mut Findings) -> Option<EventName> {
     Some(translated.unwrap_or(known))
 }
 
+/// The event that the integration's rules know of without being told: by a parameter of its own, or
+/// because there is only one.
+fn implied_event(case: &Case<'_>) -> Option<EventName> {
+    let rules = &case.rules.rules;
+    let by_parameter = case
+        .items
+        .iter()
+        .find_map(|item| rules.event_params.get(&item.part.name));
+    let default = Some(&rules.default_event).filter(|word| !word.is_empty());
+    by_parameter.or(default).map(|word| case.rules.event(word))
+}
+
 fn money(case: &Case<'_>, event: Option<&EventName>, found: &mut Findings) {
     let cost = case.get("tracker.cost").filter(|item| has_value(item));
     let payout = case.get("tracker.payout").filter(|item| has_value(item));
@@ -119,7 +134,13 @@ fn money(case: &Case<'_>, event: Option<&EventName>, found: &mut Findings) {
         .is_some_and(|word| {
             case.rules.status(&word.to_lowercase()) == Some(crate::event::Status::Rejected)
         });
-    if cost.is_none() && !rejected && event.is_some_and(EventName::expects_amount) {
+    let carrier = event.and_then(|event| case.rules.rules.amounts.get(event.as_str()));
+    let has_carrier = case
+        .items
+        .iter()
+        .any(|item| carrier == Some(&item.part.name) && has_value(item));
+    let is_missed = cost.is_none() && !has_carrier && !rejected;
+    if is_missed && event.is_some_and(EventName::expects_amount) {
         found.add(Code::AmountMissing, event.map_or("", EventName::as_str));
     }
     let named = currency.and_then(Item::constant);

@@ -43,7 +43,10 @@ fn postback(case: &Case<'_>) -> Option<String> {
         return None;
     }
     let get = |canonical: &str| case.get(canonical).or_else(|| case.get_any(canonical));
-    let event = get("tracker.event").map_or_else(String::new, |item| event(case, item));
+    let event = get("tracker.event").map_or_else(
+        || case.rules.rules.default_event.clone(),
+        |item| event(case, item),
+    );
     let mut params: Vec<(String, String)> = Vec::new();
     for name in ORDER {
         if let Some(item) = get(name).filter(|item| is_kept(item)) {

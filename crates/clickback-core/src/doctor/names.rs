@@ -208,6 +208,12 @@ pub(super) fn role(name: &str, rules: &Ruleset) -> Option<Role> {
             is_read: true,
         });
     }
+    // They say the event, or the sum of one, by themselves.
+    if rules.rules.event_params.contains_key(name)
+        || rules.rules.amounts.values().any(|carrier| carrier == name)
+    {
+        return None;
+    }
     if let Some(ours) = OURS.iter().find(|ours| **ours == name) {
         return Some(Role::exact(*ours));
     }

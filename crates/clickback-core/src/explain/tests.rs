@@ -18,7 +18,13 @@ fn rules() -> Ruleset {
                 ("subid".to_owned(), "clickid".to_owned()),
                 ("sum".to_owned(), "tracker.cost".to_owned()),
             ]),
-            events: BTreeMap::from([("firstdeposit".to_owned(), "sale".to_owned())]),
+            events: BTreeMap::from([
+                ("firstdeposit".to_owned(), "sale".to_owned()),
+                ("undone".to_owned(), "sale".to_owned()),
+            ]),
+            event_params: BTreeMap::from([("reg".to_owned(), "registration".to_owned())]),
+            event_statuses: BTreeMap::from([("undone".to_owned(), Status::Rejected)]),
+            amounts: BTreeMap::from([("withdrawal".to_owned(), "wd".to_owned())]),
             ..Rules::default()
         },
         clickid_param: "sub4".to_owned(),
@@ -178,6 +184,17 @@ fn aliases_name_what_they_stand_for() {
 }
 
 #[test]
+fn what_the_rules_say_stands_behind_what_came() {
+    let readings = read("clickid=a&tracker.event=Undone&reg=true");
+    let implied: Vec<String> = readings
+        .iter()
+        .filter(|one| one.place == Place::Rules)
+        .map(short)
+        .collect();
+    assert_eq!(implied, ["tracker.status status status=rejected []"]);
+}
+
+#[test]
 fn a_body_is_read_after_the_query() {
     let parts = Parts {
         query: b"tracker.event=sale",
@@ -225,6 +242,13 @@ fn agrees_with_the_judge() {
         "clickid=a&tracker.event=sale&tracker.cost=&tracker.status=declined",
         "clickid=a&tracker.event=deposit&details.user_id=2&fields.user_id=1&tracker.cost=1&tracker.currency=eur",
         "clickid=a&tracker.event=sale&tracker.cost=1¤cy=usd&amp;fields.user_id={id}",
+        "clickid=a&reg=true",
+        "clickid=a&tracker.event=&reg=true",
+        "clickid=a&tracker.event=undone",
+        "clickid=a&tracker.event=Undone&sum=5&tracker.currency=usd",
+        "clickid=a&tracker.event=withdrawal&wd=-7,5&tracker.currency=usd",
+        "clickid=a&tracker.event=withdrawal&sum=&wd=7&tracker.currency=usd",
+        "clickid=a&tracker.event=withdrawal&wd={sumwithdraw}&tracker.currency=usd",
     ];
     for query in queries {
         let parts = Parts {
@@ -243,7 +267,7 @@ fn agrees_with_the_judge() {
         flags.add_if(params.notes.stray_characters, Flag::StrayCharacters);
         let no_cost = !readings.iter().any(|one| one.meaning == Meaning::Amount);
         flags.add_if(
-            no_cost && judged.event.expects_amount(),
+            no_cost && judged.event.expects_amount() && judged.status != Some(Status::Rejected),
             Flag::AmountMissing,
         );
         assert_eq!(flags.codes(), judged.flags.codes(), "{query}");

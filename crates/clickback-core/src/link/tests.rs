@@ -13,6 +13,49 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
+#[test]
+fn a_clickid_inside_a_value_stays() {
+    let good = "https://t.me/bot?start=CAMPAIGN-{{tracker.clickid}}&x=1";
+    for base in [
+        good,
+        &good.replace("{{", "{{ "),
+        &good.replace("{{", "%7B%7B"),
+    ] {
+        let made = final_url(base, "start", &[]).unwrap();
+        assert_eq!((made.url.as_str(), made.warnings.len()), (good, 0));
+    }
+    let other = final_url("https://t.me/bot?start=CAMPAIGN-{{lead.id}}", "start", &[]).unwrap();
+    assert_eq!(other.url, "https://t.me/bot?start={{tracker.clickid}}");
+}
+
+#[test]
+fn forms_of_postback_urls() {
+    let params = pairs(&[("tracker.cost", "{sum}"), ("tracker.currency", "usd")]);
+    let template = PostbackTemplate {
+        public_url: "https://cb.example/",
+        uuid: UUID,
+        event: "sale",
+        clickid: "{sub4}",
+        params: &params,
+    };
+    let rows = [
+        (
+            UrlForm::Macros,
+            "?tracker.event=sale&clickid={sub4}&tracker.cost={sum}&tracker.currency=usd",
+        ),
+        (
+            UrlForm::Constants,
+            "?tracker.event=sale&tracker.currency=usd",
+        ),
+        (UrlForm::Path, "/sale"),
+        (UrlForm::Bare, ""),
+    ];
+    for (form, end) in rows {
+        let expected = format!("https://cb.example/api/postbacks/{UUID}/tracker-postback{end}");
+        assert_eq!(postback_url_in(form, &template), expected);
+    }
+}
+
 /// Base, extra parameters, final URL.
 type Link<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 

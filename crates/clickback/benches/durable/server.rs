@@ -122,6 +122,7 @@ impl Filled {
                             .map(|field| (field.clone(), field.name.en.clone()))
                             .collect()
                     }),
+                    events: Vec::new(),
                 })
                 .await
                 .expect("an integration");

@@ -7,8 +7,9 @@ use clickback_core::event::EventName;
 use clickback_core::ids::{ConfigurationId, IntegrationId, WorkspaceId};
 use clickback_core::intake::Parts;
 use clickback_core::link;
+use clickback_core::macros;
 use clickback_core::moment::Moment;
-use clickback_core::partner::{Readiness, usual_postbacks};
+use clickback_core::partner::{Partner, Readiness, usual_postbacks};
 use clickback_core::rules::{ConfigurationRules, Rules};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -196,6 +197,7 @@ fn checked_rules(rules: Rules) -> Answer<Rules> {
         .events
         .keys()
         .chain(rules.statuses.keys())
+        .chain(rules.event_statuses.keys())
         .find(|word| **word != word.trim().to_lowercase())
     {
         return Err(Problem::invalid(format!(
@@ -218,8 +220,22 @@ fn checked_rules(rules: Rules) -> Answer<Rules> {
     Ok(rules)
 }
 
+/// What the partner writes for a parameter of its link; a custom one is taken to write `{macro}`.
+fn macro_for(partner: Option<&Partner>, param: &str) -> String {
+    match partner {
+        Some(partner) => partner.clickid.macro_for(param),
+        None => link::macro_of(param, "{macro}"),
+    }
+}
+
 fn checked_postback(body: PostbackBody) -> Answer<NewConfiguration> {
-    let event = body.event.trim().to_lowercase();
+    let event = body.event.trim();
+    // A macro that brings the event is the partner's, in the partner's spelling.
+    let event = if macros::find(event).is_empty() {
+        event.to_lowercase()
+    } else {
+        event.to_owned()
+    };
     if event.is_empty() || event.len() > clickback_core::postback::MAX_EVENT_BYTES {
         return Err(Problem::invalid(
             "event must be 1 to 64 bytes, such as registration, sale or resale",
@@ -273,12 +289,14 @@ pub(super) async fn create(
             }
         },
     };
-    let default_param = partner.map_or("sub1", |partner| partner.clickid.default.as_str());
+    let default_param = partner
+        .map(|partner| partner.clickid.default.as_str())
+        .filter(|param| !param.is_empty())
+        .unwrap_or("sub1");
     let clickid_param = checked_param(body.clickid_param.as_deref().unwrap_or(default_param))?;
-    let pattern = partner.map_or("{macro}", |partner| partner.clickid.pattern.as_str());
     let clickid_macro = match body.clickid_macro {
         Some(given) => checked_name(&given, "clickid_macro")?,
-        None => link::macro_of(&clickid_param, pattern),
+        None => macro_for(partner, &clickid_param),
     };
     let name = match &body.name {
         Some(name) => checked_name(name, "name")?,
@@ -317,6 +335,9 @@ pub(super) async fn create(
                         .collect()
                 })
                 .unwrap_or_default(),
+            events: partner
+                .map(|partner| partner.events.clone())
+                .unwrap_or_default(),
         })
         .await?;
     Ok((StatusCode::CREATED, Json(view(&app, &made))))
@@ -353,12 +374,11 @@ pub(super) async fn update(
         (Some(given), _) => Some(checked_name(given, "clickid_macro")?),
         // A new parameter brings its macro in the style that the partner uses.
         (None, Some(param)) => {
-            let pattern = known
+            let partner = known
                 .partner
                 .as_deref()
-                .and_then(|slug| app.catalogue.get(slug))
-                .map_or("{macro}", |partner| partner.clickid.pattern.as_str());
-            Some(link::macro_of(param, pattern))
+                .and_then(|slug| app.catalogue.get(slug));
+            Some(macro_for(partner, param))
         }
         (None, None) => None,
     };

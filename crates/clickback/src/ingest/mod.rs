@@ -25,10 +25,19 @@ const MISSING_KEPT: usize = 10_000;
 
 /// Routes of the public postback addresses. No login, no cookies, no origin check: partners call.
 pub fn routes() -> Router<AppState> {
-    Router::new().route(
-        "/api/postbacks/{uuid}/tracker-postback",
-        any(postback::receive),
-    )
+    Router::new()
+        .route(
+            "/api/postbacks/{uuid}/tracker-postback",
+            any(postback::receive),
+        )
+        .route(
+            "/api/postbacks/{uuid}/tracker-postback/",
+            any(postback::receive),
+        )
+        .route(
+            "/api/postbacks/{uuid}/tracker-postback/{*event}",
+            any(postback::receive),
+        )
 }
 
 /// Guards the database against floods of unknown uuids and refused senders. A correctly addressed

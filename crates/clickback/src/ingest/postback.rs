@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -34,7 +34,6 @@ use crate::store::integrations::Integration;
 /// Receives one request to a postback address.
 pub(super) async fn receive(
     State(app): State<AppState>,
-    Path(uuid): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
@@ -44,15 +43,16 @@ pub(super) async fn receive(
         _ => return method_not_allowed(),
     };
     let address = sender::address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
-    let integration = match find(&app, &uuid).await {
+    let (head, body) = request.into_parts();
+    let (uuid, event) = named_in(head.uri.path());
+    let integration = match find(&app, uuid).await {
         Ok(Some(integration)) => integration,
         Ok(None) => return unknown(&app, address),
         Err(error) => return unavailable(&app, &error),
     };
-    let (head, body) = request.into_parts();
     let mut raw = RawRequest {
         method,
-        query: head.uri.query().unwrap_or_default().as_bytes().to_vec(),
+        query: whole_query(event, head.uri.query().unwrap_or_default()),
         content_type: head
             .headers
             .get(CONTENT_TYPE)
@@ -69,15 +69,32 @@ pub(super) async fn receive(
         }
     };
     let judged = match judged {
-        Err(Rejection::Forbidden) => {
-            match recheck(&app, &uuid, &raw, &integration, address).await {
-                Ok(judged) => judged,
-                Err(response) => return response,
-            }
-        }
+        Err(Rejection::Forbidden) => match recheck(&app, uuid, &raw, &integration, address).await {
+            Ok(judged) => judged,
+            Err(response) => return response,
+        },
         judged => judged,
     };
     store(&app, raw, integration, judged).await
+}
+
+/// The uuid in the path, and the event behind it in the form for partners that begin the query
+/// themselves: `/api/postbacks/{uuid}/tracker-postback/sale`. Nothing is decoded yet.
+fn named_in(path: &str) -> (&str, &str) {
+    let mut parts = path.trim_start_matches("/api/postbacks/").splitn(3, '/');
+    let uuid = parts.next().unwrap_or_default();
+    let event = parts.nth(1).unwrap_or_default();
+    (uuid, event.trim_end_matches('/'))
+}
+
+/// The query with the event of the path in front: the request is kept so, and reads the same when it
+/// is reprocessed.
+fn whole_query(event: &str, query: &str) -> Vec<u8> {
+    match (event, query) {
+        ("", query) => query.as_bytes().to_vec(),
+        (event, "") => format!("tracker.event={event}").into_bytes(),
+        (event, query) => format!("tracker.event={event}&{query}").into_bytes(),
+    }
 }
 
 /// The integration from memory; one that is not there is looked up in the database once, because

@@ -60,24 +60,15 @@ impl Integration {
     /// The URL to paste at the partner: the configuration's parameters, the field mapping, and the
     /// secret where one is asked for.
     pub fn postback_url(&self, public_url: &str, configuration: &Configuration) -> String {
-        let rules = &self.ruleset.rules;
-        let mut params = configuration.rules.params.clone();
-        for mapping in &rules.field_mappings {
-            let name = format!("fields.{}", mapping.field);
-            if !params.iter().any(|(known, _)| *known == name) {
-                params.push((name, mapping.macro_text.clone()));
-            }
-        }
-        if let Some(secret) = rules.secrets.last() {
-            params.push(("secret".to_owned(), secret.clone()));
-        }
-        link::postback_url(&link::PostbackTemplate {
+        let params = configuration.rules.url_params(&self.ruleset.rules);
+        let template = link::PostbackTemplate {
             public_url,
             uuid: &self.uuid.to_string(),
             event: &configuration.event,
             clickid: &self.clickid_macro,
             params: &params,
-        })
+        };
+        link::postback_url_in(configuration.rules.url, &template)
     }
 }
 
@@ -104,6 +95,8 @@ pub struct NewIntegration {
     pub configurations: Vec<NewConfiguration>,
     /// Custom fields it brings; existing keys stay as they are.
     pub fields: Vec<(PartnerField, String)>,
+    /// Custom events it brings; known names stay as they are.
+    pub events: Vec<CustomEvent>,
 }
 
 /// What changes on an integration; `None` leaves as it is.

@@ -13,6 +13,7 @@ mod leads;
 mod notice;
 mod origin;
 mod paint;
+mod partners;
 mod parts;
 pub mod people;
 mod rights;
@@ -50,6 +51,7 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/leads/{id}", get(leads::one))
         .route("/integrations", get(integrations::list))
         .merge(people::routes())
+        .route("/partners/{slug}", get(partners::one))
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::fallback)
         .layer(middleware::from_fn_with_state(

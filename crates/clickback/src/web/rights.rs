@@ -43,6 +43,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/leads", With(Right::SeeLeads)),
     ("GET", "/leads/{id}", With(Right::SeeLeads)),
     ("GET", "/integrations", With(Right::SeeTeam)),
+    ("GET", "/partners/{slug}", With(Right::SeeTeam)),
     ("GET", "/welcome/{token}", Public),
     ("POST", "/welcome/{token}", Public),
     ("GET", "/settings", With(Right::Account)),

@@ -61,6 +61,7 @@ impl House {
                 })
                 .collect(),
             fields: Vec::new(),
+            events: Vec::new(),
         };
         let integration = app.store.create_integration(new).await.unwrap().id;
         let router = super::routes(Arc::clone(&app)).with_state(Arc::clone(&app));

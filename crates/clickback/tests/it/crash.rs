@@ -99,6 +99,7 @@ pub(crate) async fn prepare(directory: &Path) -> String {
         rules: Rules::default(),
         configurations: Vec::new(),
         fields: Vec::new(),
+        events: Vec::new(),
     };
     let made = app
         .store

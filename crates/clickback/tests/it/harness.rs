@@ -8,6 +8,8 @@ use clickback::clock::{ManualClock, SystemClock};
 use clickback::config::Settings;
 use clickback::ids::WorkspaceId;
 use clickback::load::Client;
+use clickback::people::Role;
+use clickback::store::people::{NewUser, Session};
 use clickback::tokens;
 use clickback_core::moment::Moment;
 use serde_json::{Value, json};
@@ -23,6 +25,8 @@ pub(crate) struct TestApp {
     pub(crate) app: AppState,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
+    /// The owner's session.
+    pub(crate) cookie: String,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
     _directory: TempDir,
@@ -50,12 +54,14 @@ impl TestApp {
             .create_token(WORKSPACE, "test".to_owned(), hash)
             .await
             .expect("a token");
+        let cookie = log_in(&app).await;
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(app::serve(Arc::clone(&app), listener, stopped));
         TestApp {
             app,
             address,
             token,
+            cookie,
             stop,
             server: Some(server),
             _directory: directory,
@@ -105,6 +111,20 @@ impl TestApp {
             status,
             serde_json::from_slice(client.body()).unwrap_or_default(),
         )
+    }
+
+    /// Opens a page as the owner.
+    pub(crate) async fn page(&self, path: &str) -> (u16, String) {
+        let cookie = &self.cookie;
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: clickback\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        );
+        let mut client = Client::connect(self.address).await.expect("a connection");
+        let status = client
+            .exchange(request.as_bytes())
+            .await
+            .expect("an answer");
+        (status, String::from_utf8_lossy(client.body()).into_owned())
     }
 
     /// Posts a body as a partner would.
@@ -181,6 +201,36 @@ impl TestApp {
             .await
             .expect("no panic");
     }
+}
+
+/// Makes an owner and a session of his.
+async fn log_in(app: &App) -> String {
+    let owner = app
+        .store
+        .create_user(NewUser {
+            workspace: WORKSPACE,
+            login: "owner".to_owned(),
+            name: "Owner".to_owned(),
+            role: Role::Owner,
+            lead_by: None,
+            password_hash: String::new(),
+        })
+        .await
+        .expect("an owner");
+    let (token, hash) = tokens::generate();
+    let now = app.clock.now();
+    app.store
+        .create_session(Session {
+            hash,
+            user: owner.id,
+            agent: "test".to_owned(),
+            address: "127.0.0.1".to_owned(),
+            created_at: now,
+            seen_at: now,
+        })
+        .await
+        .expect("a session");
+    format!("session={token}")
 }
 
 /// A JSON string.

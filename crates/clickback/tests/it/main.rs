@@ -1,6 +1,8 @@
 //! The one integration binary: the whole program over real sockets, on real databases.
 
 mod api;
+mod catalogue;
+mod catalogue_pages;
 mod crash;
 mod faults;
 mod harness;

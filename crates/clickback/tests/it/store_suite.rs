@@ -62,6 +62,7 @@ async fn make(store: &Arc<dyn Store>, rules: Rules) -> Integration {
         rules,
         configurations: Vec::new(),
         fields: Vec::new(),
+        events: Vec::new(),
     };
     store.create_integration(new).await.expect("an integration")
 }

@@ -36,6 +36,33 @@ fn for_an_integration() {
 }
 
 #[test]
+fn what_goes_without_saying_is_not_missing() {
+    let mut rules = integration();
+    let pair = |one: &str, two: &str| (one.to_owned(), two.to_owned());
+    rules.rules.event_params = [pair("reg", "registration")].into();
+    rules.rules.amounts = [pair("withdrawal", "sumwithdraw")].into();
+    let reg = "@tracker.event=&clickid={sub4}&reg=true";
+    let withdrawal = "@tracker.event=withdrawal&clickid={sub4}&sumwithdraw={x}";
+    let table = [
+        ("@clickid={sub4}&reg=true", "", reg),
+        (withdrawal, "", withdrawal),
+        (
+            "@clickid={sub4}",
+            "missing_event",
+            "@tracker.event=&clickid={sub4}",
+        ),
+    ];
+    check(&table, Some((&rules, address())));
+    rules.rules.default_event = "registration".to_owned();
+    let table = [(
+        "@clickid={sub4}",
+        "",
+        "@tracker.event=registration&clickid={sub4}",
+    )];
+    check(&table, Some((&rules, address())));
+}
+
+#[test]
 fn registration_links() {
     let rules = integration();
     let good = "https://p.example/?p=abc&sub4={{tracker.clickid}}";

@@ -137,6 +137,12 @@ fn rules() -> impl Strategy<Value = Ruleset> {
         btree_map(value(), status(), 0..3),
         btree_map(value(), mode, 0..3),
     );
+    let unsaid = (
+        btree_map(value(), status(), 0..3),
+        btree_map(name(), value(), 0..3),
+        option::of(value()),
+        btree_map(value(), name(), 0..3),
+    );
     let rest = (
         currency(),
         proptest::sample::select(&["", "Europe/Moscow", "Nowhere"][..]),
@@ -145,9 +151,10 @@ fn rules() -> impl Strategy<Value = Ruleset> {
         (any::<i64>(), choice),
         btree_map(value(), (currency(), payout, option::of(status())), 0..4),
     );
-    (words, rest).prop_map(
+    (words, unsaid, rest).prop_map(
         |(
             (aliases, events, statuses, modes),
+            (event_statuses, event_params, default_event, amounts),
             (currency, zone, click, player_field, (window_seconds, choice), configurations),
         )| {
             let mut ruleset = ruleset("");
@@ -162,6 +169,10 @@ fn rules() -> impl Strategy<Value = Ruleset> {
                 aliases,
                 events,
                 statuses,
+                event_statuses,
+                event_params,
+                default_event: default_event.unwrap_or_default(),
+                amounts,
                 modes,
                 repeats: Repeats {
                     window_seconds,

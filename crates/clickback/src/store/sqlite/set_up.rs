@@ -86,6 +86,16 @@ impl Work<'_> {
             })
             .map_err(db)?;
         }
+        for event in &new.events {
+            self.cached(
+                "INSERT INTO custom_events (workspace_id, name, counts_money) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![new.workspace.0, event.name, event.counts_money])
+            })
+            .map_err(db)?;
+        }
         Ok(id)
     }
 

@@ -9,6 +9,7 @@ use clickback_core::explain::{Meaning, Outcome, Reading, explain};
 use clickback_core::flag::Flag;
 use clickback_core::ids::{RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
+use clickback_core::params::Place;
 use clickback_core::postback::Rejection;
 
 use crate::app::App;
@@ -39,6 +40,8 @@ struct Line {
     group: String,
     name: String,
     canonical: Option<String>,
+    /// Nobody sent it: the integration's rules say it.
+    implied: bool,
     raw: String,
     meaning: String,
     outcome: String,
@@ -321,6 +324,7 @@ impl<'a> Known<'a, '_> {
             group: group.to_owned(),
             name: name.to_owned(),
             canonical: reading.canonical.clone(),
+            implied: reading.place == Place::Rules,
             raw: paint::masked(&reading.raw, rules),
             meaning,
             outcome: paint::masked(&outcome, rules),
