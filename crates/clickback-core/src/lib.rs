@@ -22,6 +22,7 @@ pub mod params;
 pub mod partner;
 pub mod people;
 pub mod postback;
+pub mod report;
 pub mod rollup;
 pub mod rules;
 pub mod sum;

@@ -8,6 +8,7 @@ pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod people;
+pub mod reports;
 pub mod sqlite;
 
 use check::UpkeepStore;
@@ -16,6 +17,7 @@ use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
 use people::PeopleStore;
+use reports::ReportStore;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,11 +51,11 @@ pub struct Page<T> {
 
 /// The database, by use case. Two databases implement it and pass one conformance suite.
 pub trait Store:
-    InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+    InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + ReportStore + UpkeepStore
 {
 }
 
 impl<S> Store for S where
-    S: InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+    S: InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + ReportStore + UpkeepStore
 {
 }

@@ -95,6 +95,7 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/leads.ftl"),
     include_str!("../../../../locales/en/doctor.ftl"),
     include_str!("../../../../locales/en/people.ftl"),
+    include_str!("../../../../locales/en/overview.ftl"),
     include_str!("../../../../locales/en/partners.ftl"),
 ];
 const RU: &[&str] = &[
@@ -104,6 +105,7 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/leads.ftl"),
     include_str!("../../../../locales/ru/doctor.ftl"),
     include_str!("../../../../locales/ru/people.ftl"),
+    include_str!("../../../../locales/ru/overview.ftl"),
     include_str!("../../../../locales/ru/partners.ftl"),
 ];
 

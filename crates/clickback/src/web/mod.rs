@@ -3,6 +3,7 @@
 
 mod assets;
 mod changes;
+mod chart;
 mod doctor;
 mod error;
 pub mod i18n;
@@ -12,7 +13,9 @@ mod integrations;
 mod leads;
 mod notice;
 mod origin;
+mod overview;
 mod paint;
+mod palette;
 mod partners;
 mod parts;
 pub mod people;
@@ -27,7 +30,7 @@ use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::app::AppState;
@@ -44,9 +47,10 @@ const PREFERENCE_SECONDS: u32 = 31_536_000;
 /// All page routes. `state` is what the pages read; the caller hands it to the merged router.
 pub fn routes(state: AppState) -> Router<AppState> {
     Router::new()
-        .route("/", get(async || Redirect::to("/inbox")))
+        .route("/", get(overview::page))
         .merge(inbox::routes())
         .merge(doctor::routes())
+        .route("/find", get(palette::find))
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
         .route("/integrations", get(integrations::list))

@@ -11,6 +11,7 @@ mod inbox;
 mod leads;
 pub mod migrate;
 mod people;
+mod reports;
 mod reprocess;
 mod rollups;
 mod rows;
