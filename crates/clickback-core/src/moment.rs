@@ -40,6 +40,15 @@ impl Moment {
         self.0.div_euclid(900 * SECOND)
     }
 
+    /// When the day began in a time zone (an IANA name; what is not one is UTC).
+    pub fn start_of_day(self, zone: &str) -> Moment {
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let start = Timestamp::from_microsecond(self.0)
+            .ok()
+            .and_then(|at| at.to_zoned(zone).start_of_day().ok());
+        start.map_or(self, |start| Moment(start.timestamp().as_microsecond()))
+    }
+
     /// RFC 3339 text back into a moment.
     pub fn parse_rfc3339(text: &str) -> Option<Moment> {
         text.trim()
@@ -120,6 +129,36 @@ fn with_lost_plus(text: &str) -> Option<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_begin_at_the_zones_midnight() {
+        let cases = [
+            ("2026-09-21T14:13:20Z", "", "2026-09-21T00:00:00Z"),
+            (
+                "2026-09-21T14:13:20Z",
+                "Europe/Moscow",
+                "2026-09-20T21:00:00Z",
+            ),
+            (
+                "2026-09-21T22:13:20Z",
+                "Europe/Moscow",
+                "2026-09-21T21:00:00Z",
+            ),
+            (
+                "2026-09-21T00:00:00Z",
+                "Nowhere/Land",
+                "2026-09-21T00:00:00Z",
+            ),
+        ];
+        for (at, zone, start) in cases {
+            let at = Moment::parse_rfc3339(at).unwrap();
+            assert_eq!(
+                Some(at.start_of_day(zone)),
+                Moment::parse_rfc3339(start),
+                "{zone}"
+            );
+        }
+    }
 
     #[test]
     fn partner_times() {

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod ingest;
 pub mod load;
 pub mod server;
+pub mod set_up;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;

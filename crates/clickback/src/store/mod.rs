@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod integrations;
 mod journal;
 pub mod leads;
+pub mod pulse;
 pub mod sqlite;
 
 use check::UpkeepStore;
@@ -14,6 +15,7 @@ use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
+use pulse::PulseStore;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +48,9 @@ pub struct Page<T> {
 }
 
 /// The database, by use case. Two databases implement it and pass one conformance suite.
-pub trait Store: InboxStore + SetUpStore + LeadStore + EventStore + UpkeepStore {}
+pub trait Store:
+    InboxStore + SetUpStore + LeadStore + EventStore + PulseStore + UpkeepStore
+{
+}
 
-impl<S: InboxStore + SetUpStore + LeadStore + EventStore + UpkeepStore> Store for S {}
+impl<S: InboxStore + SetUpStore + LeadStore + EventStore + PulseStore + UpkeepStore> Store for S {}

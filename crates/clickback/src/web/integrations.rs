@@ -43,7 +43,7 @@ struct IntegrationsPage<'a> {
 /// All integrations.
 pub(super) async fn list(
     State(app): State<AppState>,
-    Visitor { workspace, ui }: Visitor,
+    Visitor { workspace, ui, .. }: Visitor,
 ) -> Response {
     let snapshot = app.store.snapshot();
     let cards = snapshot

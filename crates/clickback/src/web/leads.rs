@@ -68,7 +68,7 @@ struct ListPage<'a> {
 /// The list.
 pub(super) async fn list(
     State(app): State<AppState>,
-    Visitor { workspace, ui }: Visitor,
+    Visitor { workspace, ui, .. }: Visitor,
     Query(query): Query<LeadQuery>,
 ) -> Response {
     let search = query.search.trim();
@@ -212,7 +212,7 @@ struct CardPage<'a> {
 /// The card of one lead.
 pub(super) async fn one(
     State(app): State<AppState>,
-    Visitor { workspace, ui }: Visitor,
+    Visitor { workspace, ui, .. }: Visitor,
     Path(id): Path<String>,
     Query(query): Query<LeadQuery>,
 ) -> Response {

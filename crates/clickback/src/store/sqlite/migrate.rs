@@ -8,11 +8,18 @@ use crate::store::{StoreError, StoreResult};
 use super::rows::db;
 
 /// Number, name and text of every migration, in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "foundation",
-    include_str!("../../../migrations/sqlite/0001_foundation.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "foundation",
+        include_str!("../../../migrations/sqlite/0001_foundation.sql"),
+    ),
+    (
+        3,
+        "integrations",
+        include_str!("../../../migrations/sqlite/0003_integrations.sql"),
+    ),
+];
 
 /// The schema version this program writes.
 pub fn newest() -> i64 {

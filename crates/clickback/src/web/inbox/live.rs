@@ -47,7 +47,7 @@ struct Tail {
 /// The stream of a live page.
 pub(in crate::web) async fn stream(
     State(app): State<AppState>,
-    Visitor { workspace, ui }: Visitor,
+    Visitor { workspace, ui, .. }: Visitor,
     Query(query): Query<InboxQuery>,
     headers: HeaderMap,
 ) -> Response {

@@ -80,7 +80,7 @@ struct InboxPage<'a> {
 /// The list.
 pub(super) async fn list(
     State(app): State<AppState>,
-    Visitor { workspace, ui }: Visitor,
+    Visitor { workspace, ui, .. }: Visitor,
     Query(query): Query<InboxQuery>,
 ) -> Response {
     match page(&app, &ui, workspace, &query.filter(), None).await {
@@ -92,7 +92,7 @@ pub(super) async fn list(
 /// One request beside the list.
 pub(super) async fn one(
     State(app): State<AppState>,
-    Visitor { workspace, ui }: Visitor,
+    Visitor { workspace, ui, .. }: Visitor,
     Path(id): Path<String>,
     Query(query): Query<InboxQuery>,
 ) -> Response {
