@@ -103,7 +103,14 @@ mod tests {
     use super::*;
     use crate::ids::IntegrationId;
 
-    fn row(at: &str, kind: Kind, status: Status, events: i64, amount: &str, payout: &str) -> (RollupKey, RollupSums) {
+    fn row(
+        at: &str,
+        kind: Kind,
+        status: Status,
+        events: i64,
+        amount: &str,
+        payout: &str,
+    ) -> (RollupKey, RollupSums) {
         let key = RollupKey {
             bucket: Moment::parse_rfc3339(at).unwrap().quarter_hour(),
             integration: IntegrationId(1),
@@ -123,26 +130,109 @@ mod tests {
     #[test]
     fn rows_fall_into_their_days_and_only_approved_money_counts() {
         let rows = [
-            row("2026-11-22T23:59:00Z", Kind::Registration, Status::Approved, 9, "0", "0"),
-            row("2026-11-23T00:00:00Z", Kind::Registration, Status::Approved, 3, "0", "1.5"),
-            row("2026-11-23T22:00:00Z", Kind::FirstDeposit, Status::Approved, 2, "100.25", "40"),
-            row("2026-11-23T22:00:00Z", Kind::FirstDeposit, Status::Held, 1, "50", "0"),
-            row("2026-11-24T10:00:00Z", Kind::RepeatDeposit, Status::Approved, 4, "0.75", "0"),
-            row("2026-11-24T10:00:00Z", Kind::RepeatDeposit, Status::Pending, 5, "7", "0"),
-            row("2026-11-24T10:00:00Z", Kind::Withdrawal, Status::Approved, 1, "20", "0"),
-            row("2026-11-24T11:00:00Z", Kind::Commission, Status::Approved, 1, "12", "0"),
-            row("2026-11-24T11:00:00Z", Kind::FirstDeposit, Status::Rejected, 8, "999", "99"),
+            row(
+                "2026-11-22T23:59:00Z",
+                Kind::Registration,
+                Status::Approved,
+                9,
+                "0",
+                "0",
+            ),
+            row(
+                "2026-11-23T00:00:00Z",
+                Kind::Registration,
+                Status::Approved,
+                3,
+                "0",
+                "1.5",
+            ),
+            row(
+                "2026-11-23T22:00:00Z",
+                Kind::FirstDeposit,
+                Status::Approved,
+                2,
+                "100.25",
+                "40",
+            ),
+            row(
+                "2026-11-23T22:00:00Z",
+                Kind::FirstDeposit,
+                Status::Held,
+                1,
+                "50",
+                "0",
+            ),
+            row(
+                "2026-11-24T10:00:00Z",
+                Kind::RepeatDeposit,
+                Status::Approved,
+                4,
+                "0.75",
+                "0",
+            ),
+            row(
+                "2026-11-24T10:00:00Z",
+                Kind::RepeatDeposit,
+                Status::Pending,
+                5,
+                "7",
+                "0",
+            ),
+            row(
+                "2026-11-24T10:00:00Z",
+                Kind::Withdrawal,
+                Status::Approved,
+                1,
+                "20",
+                "0",
+            ),
+            row(
+                "2026-11-24T11:00:00Z",
+                Kind::Commission,
+                Status::Approved,
+                1,
+                "12",
+                "0",
+            ),
+            row(
+                "2026-11-24T11:00:00Z",
+                Kind::FirstDeposit,
+                Status::Rejected,
+                8,
+                "999",
+                "99",
+            ),
         ];
         let moment = |text: &str| Moment::parse_rfc3339(text).unwrap();
-        let days = by_span(&rows, &[moment("2026-11-23T00:00:00Z"), moment("2026-11-24T00:00:00Z")]);
+        let days = by_span(
+            &rows,
+            &[
+                moment("2026-11-23T00:00:00Z"),
+                moment("2026-11-24T00:00:00Z"),
+            ],
+        );
         let usd = Currency::new("USD").unwrap();
-        assert_eq!((days[0].registrations, days[0].first_deposits, days[0].held), (3, 2, 1));
+        assert_eq!(
+            (days[0].registrations, days[0].first_deposits, days[0].held),
+            (3, 2, 1)
+        );
         assert_eq!(days[0].deposits[&usd].to_string(), "100.25");
         assert_eq!(days[0].revenue[&usd].to_string(), "41.5");
-        assert_eq!((days[1].repeat_deposits, days[1].pending, days[1].first_deposits), (4, 5, 0));
+        assert_eq!(
+            (
+                days[1].repeat_deposits,
+                days[1].pending,
+                days[1].first_deposits
+            ),
+            (4, 5, 0)
+        );
         assert_eq!(days[1].deposits[&usd].to_string(), "0.75");
         assert_eq!(days[1].revenue[&usd].to_string(), "12");
-        let morning = between(&rows, moment("2026-11-24T00:00:00Z"), moment("2026-11-24T10:30:00Z"));
+        let morning = between(
+            &rows,
+            moment("2026-11-24T00:00:00Z"),
+            moment("2026-11-24T10:30:00Z"),
+        );
         assert_eq!(morning.revenue.len(), 0);
         assert_eq!(morning.repeat_deposits, 4);
     }

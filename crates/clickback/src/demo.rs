@@ -169,6 +169,7 @@ pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
             name: name.to_owned(),
             base_url: base.to_owned(),
             params: Vec::new(),
+            owner: None,
         };
         app.store.create_link(new).await?;
     }

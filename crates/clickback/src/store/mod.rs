@@ -8,6 +8,7 @@ pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod people;
+pub mod pulse;
 pub mod reports;
 pub mod sqlite;
 
@@ -17,6 +18,7 @@ use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
 use people::PeopleStore;
+use pulse::PulseStore;
 use reports::ReportStore;
 
 /// Why the store could not do it.
@@ -51,11 +53,25 @@ pub struct Page<T> {
 
 /// The database, by use case. Two databases implement it and pass one conformance suite.
 pub trait Store:
-    InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + ReportStore + UpkeepStore
+    InboxStore
+    + SetUpStore
+    + LeadStore
+    + EventStore
+    + PeopleStore
+    + PulseStore
+    + ReportStore
+    + UpkeepStore
 {
 }
 
 impl<S> Store for S where
-    S: InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + ReportStore + UpkeepStore
+    S: InboxStore
+        + SetUpStore
+        + LeadStore
+        + EventStore
+        + PeopleStore
+        + PulseStore
+        + ReportStore
+        + UpkeepStore
 {
 }
