@@ -2,6 +2,7 @@
 //! The only SQL in the house is below this module. Rules are in `clickback-core`.
 
 pub mod check;
+pub mod crm;
 pub mod events;
 pub mod inbox;
 pub mod integrations;
@@ -11,6 +12,7 @@ pub mod people;
 pub mod sqlite;
 
 use check::UpkeepStore;
+use crm::CrmStore;
 use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
@@ -49,11 +51,11 @@ pub struct Page<T> {
 
 /// The database, by use case. Two databases implement it and pass one conformance suite.
 pub trait Store:
-    InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+    InboxStore + SetUpStore + LeadStore + CrmStore + EventStore + PeopleStore + UpkeepStore
 {
 }
 
 impl<S> Store for S where
-    S: InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+    S: InboxStore + SetUpStore + LeadStore + CrmStore + EventStore + PeopleStore + UpkeepStore
 {
 }

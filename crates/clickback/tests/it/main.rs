@@ -6,6 +6,7 @@ mod faults;
 mod harness;
 mod hostile;
 mod model;
+mod store_crm;
 mod store_inbox;
 mod store_suite;
 mod tidy;
