@@ -276,7 +276,7 @@ impl Cast {
             name: NAMES.get(number).map(|name| (*name).to_owned()),
             clickid: Some(clickid.clone()),
             fields: vec![("geo".to_owned(), geo.to_owned())],
-            test: false,
+            ..NewLead::default()
         };
         app.store.create_lead(new).await?;
         self.people.push(Person {

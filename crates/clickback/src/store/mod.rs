@@ -2,6 +2,7 @@
 //! The only SQL in the house is below this module. Rules are in `clickback-core`.
 
 pub mod check;
+pub mod crm;
 pub mod events;
 pub mod inbox;
 pub mod integrations;
@@ -13,6 +14,7 @@ pub mod reports;
 pub mod sqlite;
 
 use check::UpkeepStore;
+use crm::CrmStore;
 use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
@@ -56,6 +58,7 @@ pub trait Store:
     InboxStore
     + SetUpStore
     + LeadStore
+    + CrmStore
     + EventStore
     + PeopleStore
     + PulseStore
@@ -68,6 +71,7 @@ impl<S> Store for S where
     S: InboxStore
         + SetUpStore
         + LeadStore
+        + CrmStore
         + EventStore
         + PeopleStore
         + PulseStore

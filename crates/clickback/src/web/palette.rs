@@ -165,10 +165,10 @@ async fn hits(app: &App, visitor: &Visitor, search: &str) -> StoreResult<Vec<Hit
         }
     }
     let filter = LeadFilter {
-        workspace: visitor.workspace,
         search: Some(search.to_owned()),
-        before: None,
+        buyers: visitor.scope.buyers(),
         limit: LEADS,
+        ..LeadFilter::new(visitor.workspace)
     };
     let leads = app.store.leads(filter).await?;
     hits.extend(leads.items.into_iter().map(|lead| {

@@ -60,12 +60,12 @@ pub(super) struct Subject<'s> {
 
 /// A lead as matching sees it.
 #[derive(Clone, Copy)]
-struct Matched {
-    lead: LeadId,
-    clicked_at: Option<Moment>,
-    test: bool,
+pub(super) struct Matched {
+    pub(super) lead: LeadId,
+    pub(super) clicked_at: Option<Moment>,
+    pub(super) test: bool,
     /// It has more clickids than the one that found it.
-    has_aliases: bool,
+    pub(super) has_aliases: bool,
 }
 
 pub(super) type Sql<T> = rusqlite::Result<T>;
@@ -445,7 +445,12 @@ impl<'c> Work<'c> {
         })
     }
 
-    fn is_clickid_of(&self, workspace: WorkspaceId, tid: &str, lead: LeadId) -> Sql<bool> {
+    pub(super) fn is_clickid_of(
+        &self,
+        workspace: WorkspaceId,
+        tid: &str,
+        lead: LeadId,
+    ) -> Sql<bool> {
         let owner: Option<i64> = self
             .cached(
                 "SELECT lead_id FROM lead_identities \
@@ -456,7 +461,7 @@ impl<'c> Work<'c> {
         Ok(owner == Some(lead.0))
     }
 
-    fn facts(
+    pub(super) fn facts(
         &self,
         subject: &Subject<'_>,
         postback: &Postback,

@@ -24,6 +24,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "integrations",
         include_str!("../../../migrations/sqlite/0003_integrations.sql"),
     ),
+    (
+        4,
+        "leads",
+        include_str!("../../../migrations/sqlite/0004_leads.sql"),
+    ),
 ];
 
 /// The schema version this program writes.

@@ -250,8 +250,9 @@ impl Work<'_> {
     ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
         let inserted = self.sql.execute(
-            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at, position) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, \
+             (SELECT coalesce(max(position), 0) + 1 FROM custom_fields WHERE workspace_id = ?1))",
             params![
                 workspace.0,
                 new.key,
@@ -353,7 +354,7 @@ pub(super) fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
 pub(super) fn fields(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
     let mut statement = sql
         .prepare_cached(&format!(
-            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY id"
+            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY position = 0, position, id"
         ))
         .map_err(db)?;
     let rows = statement.query_map([workspace.0], field).map_err(db)?;
