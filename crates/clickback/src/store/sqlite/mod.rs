@@ -7,6 +7,7 @@ mod checkpoint;
 mod connect;
 mod crm;
 mod events;
+mod facts;
 mod field_changes;
 mod fields;
 mod imports;
