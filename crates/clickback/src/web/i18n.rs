@@ -94,6 +94,8 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/flags.ftl"),
     include_str!("../../../../locales/en/leads.ftl"),
     include_str!("../../../../locales/en/doctor.ftl"),
+    include_str!("../../../../locales/en/integrations.ftl"),
+    include_str!("../../../../locales/en/links.ftl"),
 ];
 const RU: &[&str] = &[
     include_str!("../../../../locales/ru/common.ftl"),
@@ -101,6 +103,8 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/flags.ftl"),
     include_str!("../../../../locales/ru/leads.ftl"),
     include_str!("../../../../locales/ru/doctor.ftl"),
+    include_str!("../../../../locales/ru/integrations.ftl"),
+    include_str!("../../../../locales/ru/links.ftl"),
 ];
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build(Language::English, EN));

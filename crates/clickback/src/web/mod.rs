@@ -4,16 +4,19 @@
 mod assets;
 mod changes;
 mod error;
+mod forms;
 pub mod i18n;
 mod icons;
 mod inbox;
 mod integrations;
 mod leads;
+mod links;
 mod login;
 mod notice;
 mod origin;
 mod paint;
 mod parts;
+mod posted;
 mod rights;
 mod ui;
 mod visitor;
@@ -48,7 +51,8 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/inbox/{id}", get(inbox::one))
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
-        .route("/integrations", get(integrations::list))
+        .merge(integrations::routes())
+        .merge(links::routes())
         .route("/login", get(login::form).post(login::submit))
         .route("/logout", post(login::logout))
         .route("/assets/{name}", get(assets::serve))
