@@ -6,7 +6,8 @@ use std::sync::Arc;
 use clickback_core::ids::WorkspaceId;
 use clickback_core::intake::Parts;
 use clickback_core::link;
-use clickback_core::partner::{Partner, Readiness, usual_postbacks};
+use clickback_core::macros;
+use clickback_core::partner::{Partner, PartnerPostback, Readiness, usual_postbacks};
 use clickback_core::postback::Rejection;
 use clickback_core::rules::Rules;
 use clickback_core::set_up::{self, SetUpError};
@@ -102,7 +103,10 @@ pub fn connect(
             .unwrap_or_default(),
     };
     set_up::rules(&rules)?;
-    let postbacks = partner.map_or_else(usual_postbacks, |partner| partner.postbacks.clone());
+    let postbacks = match partner {
+        Some(partner) => partner.postbacks.clone(),
+        None => usual_in_style(&clickid_macro),
+    };
     let fields = partner.map(|partner| partner.fields.clone());
     Ok(NewIntegration {
         workspace,
@@ -140,6 +144,20 @@ pub fn connect(
             .map(|partner| partner.events.clone())
             .unwrap_or_default(),
     })
+}
+
+/// The usual postbacks with their macros written as this partner writes its own.
+pub fn usual_in_style(clickid_macro: &str) -> Vec<PartnerPostback> {
+    let mut postbacks = usual_postbacks();
+    let Some(pattern) = macros::pattern_of(clickid_macro) else {
+        return postbacks;
+    };
+    for (_, value) in postbacks.iter_mut().flat_map(|one| &mut one.rules.params) {
+        if let [only] = macros::find(value).as_slice() {
+            *value = link::macro_of(&only.name, &pattern);
+        }
+    }
+    postbacks
 }
 
 /// Why a test event was not sent.

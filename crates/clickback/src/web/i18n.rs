@@ -98,6 +98,8 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/people.ftl"),
     include_str!("../../../../locales/en/overview.ftl"),
     include_str!("../../../../locales/en/partners.ftl"),
+    include_str!("../../../../locales/en/integrations.ftl"),
+    include_str!("../../../../locales/en/links.ftl"),
 ];
 const RU: &[&str] = &[
     include_str!("../../../../locales/ru/common.ftl"),
@@ -109,6 +111,8 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/people.ftl"),
     include_str!("../../../../locales/ru/overview.ftl"),
     include_str!("../../../../locales/ru/partners.ftl"),
+    include_str!("../../../../locales/ru/integrations.ftl"),
+    include_str!("../../../../locales/ru/links.ftl"),
 ];
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build(Language::English, EN));

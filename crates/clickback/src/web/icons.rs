@@ -63,6 +63,8 @@ pub(super) fn shape(name: &str) -> &'static str {
         "person" => {
             r#"<circle cx="8" cy="5.5" r="2.7"/><path d="M2.9 13.7c.3-2.8 2.4-4.3 5.1-4.3s4.8 1.5 5.1 4.3"/>"#
         }
+        "plus" => r#"<path d="M8 3.5v9M3.5 8h9"/>"#,
+        "tick" => r#"<path d="m4 8.4 2.7 2.7L12 5.4"/>"#,
         _ => "",
     }
 }

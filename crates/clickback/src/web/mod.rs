@@ -6,11 +6,13 @@ mod changes;
 mod chart;
 mod doctor;
 mod error;
+mod forms;
 pub mod i18n;
 mod icons;
 mod inbox;
 mod integrations;
 mod leads;
+mod links;
 mod notice;
 mod origin;
 mod overview;
@@ -19,6 +21,7 @@ mod palette;
 mod partners;
 mod parts;
 pub mod people;
+mod posted;
 mod rights;
 mod ui;
 mod visitor;
@@ -53,7 +56,8 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/find", get(palette::find))
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
-        .route("/integrations", get(integrations::list))
+        .merge(integrations::routes())
+        .merge(links::routes())
         .merge(people::routes())
         .route("/partners/{slug}", get(partners::one))
         .route("/assets/{name}", get(assets::serve))

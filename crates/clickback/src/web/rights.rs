@@ -71,6 +71,35 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         With(Right::ManagePeople),
     ),
     ("GET", "/settings/log", With(Right::ManagePeople)),
+    ("GET", "/integrations/new", With(Right::SetUp)),
+    ("POST", "/integrations/new", With(Right::SetUp)),
+    ("GET", "/integrations/{id}", With(Right::SeeTeam)),
+    ("POST", "/integrations/{id}/switch", With(Right::SetUp)),
+    ("POST", "/integrations/{id}/delete", With(Right::SetUp)),
+    (
+        "POST",
+        "/integrations/{id}/settings/{section}",
+        With(Right::SetUp),
+    ),
+    ("POST", "/integrations/{id}/events", With(Right::SetUp)),
+    ("POST", "/integrations/{id}/postbacks", With(Right::SetUp)),
+    (
+        "POST",
+        "/integrations/{id}/postbacks/{postback}",
+        With(Right::SetUp),
+    ),
+    (
+        "POST",
+        "/integrations/{id}/postbacks/{postback}/check",
+        With(Right::SetUp),
+    ),
+    ("POST", "/integrations/{id}/test", With(Right::SetUp)),
+    ("GET", "/links", With(Right::SeeLeads)),
+    ("GET", "/links/new", With(Right::MakeLinks)),
+    ("POST", "/links/new", With(Right::MakeLinks)),
+    ("POST", "/links/preview", With(Right::MakeLinks)),
+    ("GET", "/links/{id}", With(Right::SeeLeads)),
+    ("POST", "/links/{id}", With(Right::MakeLinks)),
 ];
 
 /// What a route asks for; `None` is not in the table.
