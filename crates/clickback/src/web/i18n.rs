@@ -93,6 +93,7 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/inbox.ftl"),
     include_str!("../../../../locales/en/flags.ftl"),
     include_str!("../../../../locales/en/leads.ftl"),
+    include_str!("../../../../locales/en/crm.ftl"),
     include_str!("../../../../locales/en/doctor.ftl"),
     include_str!("../../../../locales/en/people.ftl"),
 ];
@@ -101,6 +102,7 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/inbox.ftl"),
     include_str!("../../../../locales/ru/flags.ftl"),
     include_str!("../../../../locales/ru/leads.ftl"),
+    include_str!("../../../../locales/ru/crm.ftl"),
     include_str!("../../../../locales/ru/doctor.ftl"),
     include_str!("../../../../locales/ru/people.ftl"),
 ];

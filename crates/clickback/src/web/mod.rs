@@ -5,6 +5,7 @@ mod assets;
 mod changes;
 mod doctor;
 mod error;
+mod fields;
 pub mod i18n;
 mod icons;
 mod inbox;
@@ -16,6 +17,7 @@ mod paint;
 mod parts;
 pub mod people;
 mod rights;
+mod statuses;
 mod ui;
 mod visitor;
 
@@ -46,8 +48,9 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/", get(async || Redirect::to("/inbox")))
         .merge(inbox::routes())
         .merge(doctor::routes())
-        .route("/leads", get(leads::list))
-        .route("/leads/{id}", get(leads::one))
+        .merge(leads::routes())
+        .merge(fields::routes())
+        .merge(statuses::routes())
         .route("/integrations", get(integrations::list))
         .merge(people::routes())
         .route("/assets/{name}", get(assets::serve))
