@@ -41,6 +41,7 @@ impl Moment {
     }
 
     /// When the day began in a time zone (an IANA name; what is not one is UTC).
+    #[must_use]
     pub fn start_of_day(self, zone: &str) -> Moment {
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
         let start = Timestamp::from_microsecond(self.0)

@@ -9,6 +9,9 @@ use serde_json::json;
 
 use crate::harness::{TestApp, WORKSPACE, text};
 
+/// Names and values of a form.
+type Fields = &'static [(&'static str, &'static str)];
+
 /// A browser without script.
 struct Visitor {
     app: TestApp,
@@ -436,7 +439,7 @@ async fn settings_are_saved_section_by_section() {
     visitor.app.custom().await;
     let here = format!("/integrations/{}", visitor.newest().id);
     let section = |code: &str| format!("{here}/settings/{code}");
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[(&str, Fields, &str)] = &[
         ("words", &[("word", "FTD"), ("event", "")], "needs an event"),
         (
             "statuses",
