@@ -96,6 +96,7 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/doctor.ftl"),
     include_str!("../../../../locales/en/people.ftl"),
     include_str!("../../../../locales/en/partners.ftl"),
+    include_str!("../../../../locales/en/help.ftl"),
 ];
 const RU: &[&str] = &[
     include_str!("../../../../locales/ru/common.ftl"),
@@ -105,6 +106,7 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/doctor.ftl"),
     include_str!("../../../../locales/ru/people.ftl"),
     include_str!("../../../../locales/ru/partners.ftl"),
+    include_str!("../../../../locales/ru/help.ftl"),
 ];
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build(Language::English, EN));

@@ -5,6 +5,7 @@ mod assets;
 mod changes;
 mod doctor;
 mod error;
+mod help;
 pub mod i18n;
 mod icons;
 mod inbox;
@@ -51,6 +52,7 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .route("/leads/{id}", get(leads::one))
         .route("/integrations", get(integrations::list))
         .merge(people::routes())
+        .merge(help::routes())
         .route("/partners/{slug}", get(partners::one))
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::fallback)

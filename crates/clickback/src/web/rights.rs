@@ -68,6 +68,9 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         With(Right::ManagePeople),
     ),
     ("GET", "/settings/log", With(Right::ManagePeople)),
+    ("GET", "/help", With(Right::Account)),
+    ("GET", "/help/{topic}", With(Right::Account)),
+    ("GET", "/help/pictures/{name}", Public),
 ];
 
 /// What a route asks for; `None` is not in the table.
