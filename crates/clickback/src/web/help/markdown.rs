@@ -27,6 +27,7 @@ pub(super) struct Section {
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     pub(super) title: String,
+    /// The first sentence.
     pub(super) summary: String,
     /// The first has the title and the text before any other heading.
     pub(super) sections: Vec<Section>,
@@ -93,7 +94,7 @@ pub(super) fn outline(source: &str) -> Outline {
             }
             Event::End(TagEnd::Paragraph) if outline.summary.is_empty() => {
                 if let Some(first) = outline.sections.first() {
-                    first.text.trim().clone_into(&mut outline.summary);
+                    outline.summary = first_sentence(first.text.trim());
                 }
             }
             Event::Text(text) | Event::Code(text) => {
@@ -116,6 +117,11 @@ pub(super) fn outline(source: &str) -> Outline {
         }
     }
     outline
+}
+
+fn first_sentence(text: &str) -> String {
+    let end = text.find(". ").map_or(text.len(), |at| at + 1);
+    text[..end].to_owned()
 }
 
 /// The text as HTML.

@@ -70,7 +70,7 @@ struct Topic {
     group: &'static str,
     source: String,
     title: String,
-    /// The first paragraph, as plain text.
+    /// The first sentence, as plain text.
     summary: String,
     sections: Vec<Section>,
 }

@@ -1,4 +1,5 @@
-//! Looking for words in the guide: sections whose heading has them come first, then those whose text has.
+//! Looking for words in the guide: headings that have the whole
+//! phrase come first, then those with a word of it, then texts.
 
 use super::Topic;
 
@@ -27,6 +28,7 @@ pub(super) fn find(topics: &'static [Topic], query: &str) -> Vec<Hit> {
     if words.is_empty() {
         return Vec::new();
     }
+    let phrase = words.join(" ");
     let mut found: Vec<(u8, Hit)> = Vec::new();
     for topic in topics {
         for section in &topic.sections {
@@ -40,9 +42,10 @@ pub(super) fn find(topics: &'static [Topic], query: &str) -> Vec<Hit> {
             }
             let in_heading = words.iter().any(|word| heading.contains(word));
             let rank = match (in_heading, section.level) {
-                (true, 1) => 0,
-                (true, _) => 1,
-                (false, _) => 2,
+                _ if heading.contains(&phrase) => 0,
+                (true, 1) => 1,
+                (true, _) => 2,
+                (false, _) => 3,
             };
             let mut href = format!("/help/{}", topic.slug);
             if !section.id.is_empty() {
