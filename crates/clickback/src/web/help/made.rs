@@ -1,10 +1,11 @@
 //! The parts of the guide that are made, not written: tables of every verdict, flag, rejection, role and
-//! setting, in the words of `locales/`. They stand between `<!-- made: NAME -->` and `<!-- end -->`.
+//! setting, in the words of `locales/`, and the list of topics. They stand between `<!-- made: NAME -->` and `<!-- end -->`.
 
 use clickback_core::flag::Flag;
 use clickback_core::people::Role;
 use clickback_core::postback::{MAX_ID_BYTES, MAX_PARAMS, Rejection};
 
+use super::{GROUPS, topics};
 use crate::config::{Given, NAMES, Settings};
 use crate::store::inbox::Verdict;
 use crate::web::i18n::{Language, args};
@@ -17,19 +18,52 @@ pub(super) fn filled(language: Language, source: &str) -> String {
     let mut text = String::with_capacity(source.len() * 2);
     let mut rest = source;
     while let Some(at) = rest.find(BEGIN) {
-        let (before, part) = rest.split_at(at);
-        let (mark, after) = part
+        let (before, marked) = rest.split_at(at);
+        let (mark, after) = marked
             .split_once("-->\n")
             .expect("a mark has a line of its own");
         let (_, after) = after.split_once(END).expect("a made part ends");
         let name = mark[BEGIN.len()..].trim();
         text.push_str(&format!(
             "{before}{BEGIN}{name} -->\n{}{END}",
-            table(language, name)
+            part(language, name)
         ));
         rest = after;
     }
     text + rest
+}
+
+fn part(language: Language, name: &str) -> String {
+    match name.strip_prefix("contents-").and_then(Language::from_code) {
+        Some(language) => contents(language),
+        None => table(language, name),
+    }
+}
+
+/// The list of topics for those who read the folder.
+fn contents(language: Language) -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    for (group, _) in GROUPS {
+        text.push_str(&format!(
+            "\n{}\n\n",
+            language.text(&format!("help-group-{group}"))
+        ));
+        for topic in topics(language)
+            .iter()
+            .filter(|topic| topic.group == *group)
+        {
+            number += 1;
+            text.push_str(&format!(
+                "- [{}]({}/{number:02}-{}.md)\n",
+                topic.title,
+                language.code(),
+                topic.slug
+            ));
+        }
+    }
+    text.push('\n');
+    text
 }
 
 fn table(language: Language, name: &str) -> String {
