@@ -94,8 +94,12 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/flags.ftl"),
     include_str!("../../../../locales/en/leads.ftl"),
     include_str!("../../../../locales/en/doctor.ftl"),
+    include_str!("../../../../locales/en/doctor-page.ftl"),
     include_str!("../../../../locales/en/people.ftl"),
+    include_str!("../../../../locales/en/overview.ftl"),
     include_str!("../../../../locales/en/partners.ftl"),
+    include_str!("../../../../locales/en/integrations.ftl"),
+    include_str!("../../../../locales/en/links.ftl"),
     include_str!("../../../../locales/en/help.ftl"),
 ];
 const RU: &[&str] = &[
@@ -104,8 +108,12 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/flags.ftl"),
     include_str!("../../../../locales/ru/leads.ftl"),
     include_str!("../../../../locales/ru/doctor.ftl"),
+    include_str!("../../../../locales/ru/doctor-page.ftl"),
     include_str!("../../../../locales/ru/people.ftl"),
+    include_str!("../../../../locales/ru/overview.ftl"),
     include_str!("../../../../locales/ru/partners.ftl"),
+    include_str!("../../../../locales/ru/integrations.ftl"),
+    include_str!("../../../../locales/ru/links.ftl"),
     include_str!("../../../../locales/ru/help.ftl"),
 ];
 

@@ -74,10 +74,10 @@ pub(super) async fn list(
     let search = query.search.trim();
     let before: Option<LeadId> = query.before.parse().ok();
     let filter = LeadFilter {
-        workspace,
         search: (!search.is_empty()).then(|| search.to_owned()),
         before,
         limit: PAGE,
+        ..LeadFilter::new(workspace)
     };
     let page = match app.store.leads(filter).await {
         Ok(page) => page,

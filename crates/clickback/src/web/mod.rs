@@ -3,20 +3,26 @@
 
 mod assets;
 mod changes;
+mod chart;
 mod doctor;
 mod error;
+mod forms;
 mod help;
 pub mod i18n;
 mod icons;
 mod inbox;
 mod integrations;
 mod leads;
+mod links;
 mod notice;
 mod origin;
+mod overview;
 mod paint;
+mod palette;
 mod partners;
 mod parts;
 pub mod people;
+mod posted;
 mod rights;
 mod ui;
 mod visitor;
@@ -28,7 +34,7 @@ use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::app::AppState;
@@ -45,12 +51,14 @@ const PREFERENCE_SECONDS: u32 = 31_536_000;
 /// All page routes. `state` is what the pages read; the caller hands it to the merged router.
 pub fn routes(state: AppState) -> Router<AppState> {
     Router::new()
-        .route("/", get(async || Redirect::to("/inbox")))
+        .route("/", get(overview::page))
         .merge(inbox::routes())
         .merge(doctor::routes())
+        .route("/find", get(palette::find))
         .route("/leads", get(leads::list))
         .route("/leads/{id}", get(leads::one))
-        .route("/integrations", get(integrations::list))
+        .merge(integrations::routes())
+        .merge(links::routes())
         .merge(people::routes())
         .merge(help::routes())
         .route("/partners/{slug}", get(partners::one))

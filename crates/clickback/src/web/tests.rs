@@ -395,6 +395,7 @@ async fn the_lead_card_adds_up() {
         name: "Main".to_owned(),
         base_url: "https://casino.example/?p=1".to_owned(),
         params: vec![("n".to_owned(), "{{lead.name}}".to_owned())],
+        owner: None,
     };
     house.app.store.create_link(new).await.unwrap();
     let money = |event: &str, sum: &str, tid: &str| {

@@ -8,6 +8,7 @@ mod faults;
 mod harness;
 mod hostile;
 mod model;
+mod store_crm;
 mod store_inbox;
 mod store_suite;
 mod tidy;
