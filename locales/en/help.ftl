@@ -39,16 +39,16 @@ help-verdict-unmatched-fix = Check which parameter of the link carries the click
 help-verdict-rejected = The request was answered 4xx: it cannot be told what it is about, or the sender was not let in. It is kept.
 help-verdict-rejected-fix = Mend what the request's page names, then reprocess it.
 
-setting-listen = Address and port on which Clickback answers. Behind a proxy leave the default.
-setting-data-dir = Folder of the database. It must be on a local disk.
-setting-public-url = Address that partners call; it stands in every link. Several with commas: the first is used in new links.
-setting-trusted-proxies = Proxies in front whose `X-Forwarded-For` is believed: addresses or networks, with commas.
-setting-max-connections = Connections at the same time.
-setting-header-timeout = Seconds for the head of a request.
-setting-body-timeout = Seconds for the body of a request.
-setting-max-body = Largest body of a postback, bytes.
-setting-queue = Postbacks that may wait for the disk; what is more gets 503.
-setting-journal-limit = Bytes of accepted postbacks that may wait to be decided; what is more gets 503.
-setting-log-format = Log lines as `text` or `json`.
-setting-log = How much to log: `error`, `warn`, `info`, `debug`, or a filter such as `clickback=debug`.
-setting-config = A TOML file with these names.
+help-setting-listen = Address and port on which Clickback answers. Behind a proxy leave the default.
+help-setting-data-dir = Folder of the database. It must be on a local disk.
+help-setting-public-url = Address that partners call; it stands in every link. Several with commas: the first is used in new links.
+help-setting-trusted-proxies = Proxies in front whose `X-Forwarded-For` is believed: addresses or networks, with commas.
+help-setting-max-connections = Connections at the same time.
+help-setting-header-timeout = Seconds for the head of a request.
+help-setting-body-timeout = Seconds for the body of a request.
+help-setting-max-body = Largest body of a postback, bytes.
+help-setting-queue = Postbacks that may wait for the disk; what is more gets 503.
+help-setting-journal-limit = Bytes of accepted postbacks that may wait to be decided; what is more gets 503.
+help-setting-log-format = Log lines as `text` or `json`.
+help-setting-log = How much to log: `error`, `warn`, `info`, `debug`, or a filter such as `clickback=debug`.
+help-setting-config = A TOML file with these names.

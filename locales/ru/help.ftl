@@ -40,16 +40,16 @@ help-verdict-unmatched-fix = Проверьте, в каком параметр�
 help-verdict-rejected = Ответили 4xx: непонятно, о ком и о чём запрос, или отправителя не пустили. Сам запрос сохранён.
 help-verdict-rejected-fix = Исправьте то, что названо на странице запроса, и обработайте его заново.
 
-setting-listen = Адрес и порт, на которых отвечает Clickback. За прокси оставьте как есть.
-setting-data-dir = Папка базы данных. Должна лежать на локальном диске.
-setting-public-url = Адрес, который вызывают партнёрки; он стоит во всех ссылках. Можно несколько через запятую: в новых ссылках будет первый.
-setting-trusted-proxies = Прокси перед Clickback, чьему `X-Forwarded-For` можно верить: адреса или сети через запятую.
-setting-max-connections = Сколько соединений одновременно.
-setting-header-timeout = Секунды на заголовки запроса.
-setting-body-timeout = Секунды на тело запроса.
-setting-max-body = Наибольшее тело постбека, байты.
-setting-queue = Сколько постбеков может ждать записи на диск; остальные получают 503.
-setting-journal-limit = Сколько байт принятых постбеков может ждать разбора; остальные получают 503.
-setting-log-format = Строки журнала: `text` или `json`.
-setting-log = Насколько подробно писать: `error`, `warn`, `info`, `debug` или фильтр вроде `clickback=debug`.
-setting-config = Файл TOML с этими же именами.
+help-setting-listen = Адрес и порт, на которых отвечает Clickback. За прокси оставьте как есть.
+help-setting-data-dir = Папка базы данных. Должна лежать на локальном диске.
+help-setting-public-url = Адрес, который вызывают партнёрки; он стоит во всех ссылках. Можно несколько через запятую: в новых ссылках будет первый.
+help-setting-trusted-proxies = Прокси перед Clickback, чьему `X-Forwarded-For` можно верить: адреса или сети через запятую.
+help-setting-max-connections = Сколько соединений одновременно.
+help-setting-header-timeout = Секунды на заголовки запроса.
+help-setting-body-timeout = Секунды на тело запроса.
+help-setting-max-body = Наибольшее тело постбека, байты.
+help-setting-queue = Сколько постбеков может ждать записи на диск; остальные получают 503.
+help-setting-journal-limit = Сколько байт принятых постбеков может ждать разбора; остальные получают 503.
+help-setting-log-format = Строки журнала: `text` или `json`.
+help-setting-log = Насколько подробно писать: `error`, `warn`, `info`, `debug` или фильтр вроде `clickback=debug`.
+help-setting-config = Файл TOML с этими же именами.

@@ -146,7 +146,7 @@ fn table(language: Language, name: &str) -> String {
                     vec![
                         format!("`--{flag}` `CLICKBACK_{}`", name.to_uppercase()),
                         default_of(name),
-                        say(&format!("setting-{flag}")),
+                        say(&format!("help-setting-{flag}")),
                     ]
                 })
                 .collect(),
