@@ -17,12 +17,15 @@ window.noteFocus = (() => {
   return {
     problems() {
       const found = [];
+      const first = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].find(
+        (element) => element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }),
+      );
       if (!reached.length) found.push("Tab reaches nothing");
       for (const [place, { target, visible }] of reached.entries()) {
         if (!visible) found.push(`focus cannot be seen: ${short(target)}`);
         const next = reached[place + 1]?.target;
         // The end of the page leads to its beginning.
-        if (!next || next === reached[0].target) continue;
+        if (!next || next === first) continue;
         if (!(target.compareDocumentPosition(next) & Node.DOCUMENT_POSITION_FOLLOWING)) {
           found.push(`focus jumps back from ${short(target)} to ${short(next)}`);
         }

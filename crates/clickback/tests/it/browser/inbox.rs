@@ -3,6 +3,8 @@
 
 use serde_json::json;
 
+use crate::harness::text;
+
 use super::{Browser, PHONE, start, words};
 
 const ROWS: &str = "[data-rows] tr";
@@ -87,33 +89,23 @@ async fn done_back(browser: &Browser) {
 #[tokio::test]
 async fn a_request_is_decided_again_after_a_preview() {
     let app = start().await;
-    let path = app.custom().await;
+    let (made, path) = app
+        .integration(json!({ "partner": null, "name": "Casino" }))
+        .await;
+    let integration = format!("/integrations/{}", text(&made["id"]));
     let (lead, clickid) = app.lead().await;
-    let query = format!("{path}?tracker.event=kyc_passed&clickid={clickid}");
-    let (status, answer) = app.send(&query).await;
-    assert_eq!(status, 422, "{answer}");
+    app.ok("PATCH", &integration, json!({ "enabled": false }))
+        .await;
+    app.send(&format!(
+        "{path}?tracker.event=registration&clickid={clickid}"
+    ))
+    .await;
     let Some(browser) = Browser::of_owner(&app).await else {
         return;
     };
+    app.ok("PATCH", &integration, json!({ "enabled": true }))
+        .await;
     browser.visit(&app, "/inbox?verdict=rejected&lang=ru").await;
-    browser.click("[data-rows] tr a.row-link").await;
-    browser.find(".detail-title").await;
-    browser.press(&words("ru", "act-again")).await;
-    assert_eq!(browser.text("h1").await, words("ru", "again-title"));
-    assert_eq!(
-        browser.count(".again-rows").await,
-        0,
-        "nothing would change"
-    );
-    browser.flawless("ru").await;
-
-    app.ok(
-        "POST",
-        "/custom-events",
-        json!({ "name": "kyc_passed", "counts_money": false }),
-    )
-    .await;
-    browser.visit(&app, "/inbox?verdict=rejected").await;
     browser.press(&words("ru", "act-again")).await;
     let change = browser.text(".again-rows tbody tr").await;
     for word in ["verdict-rejected", "verdict-accepted"] {
@@ -127,8 +119,16 @@ async fn a_request_is_decided_again_after_a_preview() {
     );
     browser.quiet().await;
     assert_eq!(app.events(&clickid).await.len(), 1);
+    // A second time there is nothing left to change.
+    browser.visit(&app, "/inbox?verdict=accepted").await;
+    browser.press(&words("ru", "act-again")).await;
+    assert_eq!(browser.text("h1").await, words("ru", "again-title"));
+    assert_eq!(browser.count(".again-rows").await, 0);
+    browser.flawless("ru").await;
     browser.visit(&app, &format!("/leads/{lead}")).await;
-    assert!(browser.text(".timeline").await.contains("kyc_passed"));
+    let timeline = browser.text(".timeline").await;
+    let registration = words("ru", "kind-registration");
+    assert!(timeline.contains(&registration), "{timeline}");
     browser.flawless("ru").await;
 }
 

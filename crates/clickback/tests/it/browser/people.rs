@@ -52,7 +52,7 @@ async fn the_first_owner_comes_in_goes_and_comes_back() {
     browser.quiet().await;
 
     browser.goto(&link).await;
-    browser.refused_with(410).await;
+    browser.refused_with(404).await;
     assert_eq!(browser.text("h1").await, words("en", "error-worn-out"));
     browser.flawless("en").await;
 }
