@@ -134,14 +134,8 @@ reject-body-timeout-fix = Partners usually send it again. If it repeats, the con
 reject-not-processed = The request was kept but could not be decided.
 reject-not-processed-fix = Process it again: its raw text is here. The server's log says what happened.
 
-integrations-sub = Your partners, and the URLs they call when something happens.
-integrations-empty = No integrations yet
-integrations-empty-how = An integration has the postback URLs that your partner calls. Make one with `POST /api/v1/integrations`.
-integration-off = switched off
 integration-custom = Custom integration
-integration-param = clickid goes in
 integration-inbox = its postbacks
-integration-paste = Paste it at { $name } as the postback for: { $event }.
 legend-macro = is the partner's macro: it puts the value in
 
 act-approve = Approve

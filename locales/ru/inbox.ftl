@@ -135,14 +135,8 @@ reject-body-timeout-fix = Обычно партнёрка пришлёт его 
 reject-not-processed = Запрос сохранён, но решение по нему принять не удалось.
 reject-not-processed-fix = Обработайте его заново: исходный текст здесь. Причина записана в журнале сервера.
 
-integrations-sub = Ваши партнёрки и ссылки, которые они вызывают при каждом событии.
-integrations-empty = Интеграций пока нет
-integrations-empty-how = В интеграции лежат ссылки постбеков, которые вызывает партнёрка. Создайте её запросом `POST /api/v1/integrations`.
-integration-off = выключена
 integration-custom = Кастомная интеграция
-integration-param = параметр для clickid:
 integration-inbox = её постбеки
-integration-paste = Вставьте в { $name } как постбек на событие «{ $event }».
 legend-macro = — макрос партнёрки: она подставит значение
 
 act-approve = Подтвердить

@@ -130,6 +130,38 @@ pub enum LinkWarning {
     SingleBraces { name: String },
 }
 
+impl LinkWarning {
+    /// The stable code; pages have a sentence for each.
+    pub fn code(&self) -> &'static str {
+        match self {
+            LinkWarning::Replaced { .. } => "replaced",
+            LinkWarning::FieldsInLink { .. } => "fields_in_link",
+            LinkWarning::PlainHttp => "plain_http",
+            LinkWarning::BeforeFragment => "before_fragment",
+            LinkWarning::SingleBraces { .. } => "single_braces",
+        }
+    }
+
+    /// Every code.
+    pub const CODES: [&'static str; 5] = [
+        "replaced",
+        "fields_in_link",
+        "plain_http",
+        "before_fragment",
+        "single_braces",
+    ];
+
+    /// What it is about: a name, and the value that goes with it.
+    pub fn about(&self) -> (&str, &str) {
+        match self {
+            LinkWarning::Replaced { name, old } => (name, old),
+            LinkWarning::FieldsInLink { name, value } => (name, value),
+            LinkWarning::SingleBraces { name } => (name, ""),
+            LinkWarning::PlainHttp | LinkWarning::BeforeFragment => ("", ""),
+        }
+    }
+}
+
 /// Why no link can be made.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LinkError {
@@ -152,6 +184,46 @@ pub enum LinkError {
     TooLong { limit: usize },
     #[error("this is not a link: {reason}")]
     NotAUrl { reason: String },
+}
+
+impl LinkError {
+    /// The stable code; pages have a sentence for each.
+    pub fn code(&self) -> &'static str {
+        match self {
+            LinkError::Blank => "blank",
+            LinkError::NoScheme { .. } => "no_scheme",
+            LinkError::NotHttp { .. } => "not_http",
+            LinkError::MacroInHost { .. } => "macro_in_host",
+            LinkError::UnknownMacro { .. } => "unknown_macro",
+            LinkError::BadClickidParam { .. } => "bad_clickid_param",
+            LinkError::TooLong { .. } => "too_long",
+            LinkError::NotAUrl { .. } => "not_a_url",
+        }
+    }
+
+    /// Every code.
+    pub const CODES: [&'static str; 8] = [
+        "blank",
+        "no_scheme",
+        "not_http",
+        "macro_in_host",
+        "unknown_macro",
+        "bad_clickid_param",
+        "too_long",
+        "not_a_url",
+    ];
+
+    /// What it is about; empty where that is in sight.
+    pub fn about(&self) -> &str {
+        match self {
+            LinkError::NoScheme { link: name }
+            | LinkError::NotHttp { scheme: name }
+            | LinkError::MacroInHost { name }
+            | LinkError::UnknownMacro { name }
+            | LinkError::BadClickidParam { name } => name,
+            LinkError::Blank | LinkError::TooLong { .. } | LinkError::NotAUrl { .. } => "",
+        }
+    }
 }
 
 /// The base URL with `param={{tracker.clickid}}` and the extra parameters.
@@ -285,6 +357,37 @@ pub fn final_url(
     })
 }
 
+/// The base URL without the parameters that `is_it` names, and the value of the last of them as it stood.
+/// `None` where the base is no link.
+pub fn take_param(base: &str, is_it: &dyn Fn(&str) -> bool) -> Option<(String, Option<String>)> {
+    let base = repair(base.trim());
+    let parts = Parts::split(&base).ok()?;
+    let mut taken = None;
+    let kept: Vec<&str> = parts
+        .query
+        .iter()
+        .copied()
+        .filter(|piece| {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let is_it = is_it(&decoded(name));
+            if is_it {
+                taken = Some(decoded(value).into_owned());
+            }
+            !is_it
+        })
+        .collect();
+    let mut url = parts.before_query.to_owned();
+    if !kept.is_empty() {
+        url.push('?');
+        url.push_str(&kept.join("&"));
+    }
+    if let Some(fragment) = parts.fragment {
+        url.push('#');
+        url.push_str(fragment);
+    }
+    Some((url, taken))
+}
+
 /// Fills our macros; everything else, partners' macros too, stays as it is.
 ///
 /// Values are percent-encoded but for unreserved characters; `None` and an empty value render empty.
@@ -396,5 +499,7 @@ fn push_macro(url: &mut String, text: &str) {
     url.extend(text.chars().filter(|c| *c != '\\' && !c.is_whitespace()));
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -294,6 +294,18 @@ pub fn find(text: &str) -> Vec<Found> {
     found
 }
 
+/// How a macro is written, as a pattern for others of the same partner: `[[[x]]]` is `[[[macro]]]`. `None` if
+/// the text is not one macro.
+pub fn pattern_of(text: &str) -> Option<String> {
+    let text = text.trim();
+    match find(text).as_slice() {
+        [only] if only.start == 0 && only.end == text.len() && only.style != MacroStyle::Word => {
+            Some(text.replace('\\', "").replacen(&only.name, "macro", 1))
+        }
+        _ => None,
+    }
+}
+
 /// End, style, and the range of the inside.
 type Hit = (usize, MacroStyle, (usize, usize));
 

@@ -40,6 +40,12 @@ impl Moment {
         self.0.div_euclid(900 * SECOND)
     }
 
+    /// When the day began in a time zone (an IANA name; what is not one is UTC).
+    #[must_use]
+    pub fn start_of_day(self, zone: &str) -> Moment {
+        day_starts(self, zone, 1).first().copied().unwrap_or(self)
+    }
+
     /// RFC 3339 text back into a moment.
     pub fn parse_rfc3339(text: &str) -> Option<Moment> {
         text.trim()
@@ -74,6 +80,39 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
+/// The beginnings of the last `days` days in `zone` (an IANA name; an unknown one is UTC), in order; the
+/// last is today's.
+pub fn day_starts(now: Moment, zone: &str, days: i64) -> Vec<Moment> {
+    let zone = time_zone(zone);
+    let Ok(timestamp) = jiff::Timestamp::from_microsecond(now.0) else {
+        return Vec::new();
+    };
+    let today = timestamp.to_zoned(zone.clone()).date();
+    (0..days)
+        .rev()
+        .filter_map(|back| {
+            let day = today
+                .checked_sub(jiff::Span::new().try_days(back).ok()?)
+                .ok()?;
+            let start = day.to_zoned(zone.clone()).ok()?.timestamp();
+            Some(Moment(start.as_microsecond()))
+        })
+        .collect()
+}
+
+/// Whether this is the name of a time zone.
+pub fn is_zone(zone: &str) -> bool {
+    TimeZone::get(zone).is_ok()
+}
+
+fn time_zone(zone: &str) -> TimeZone {
+    if zone.is_empty() {
+        TimeZone::UTC
+    } else {
+        TimeZone::get(zone).unwrap_or(TimeZone::UTC)
+    }
+}
+
 /// Reads a partner's time: Unix seconds or milliseconds, RFC 3339, or `YYYY-MM-DD hh:mm:ss` in
 /// `zone` (an IANA name; an unknown one is UTC). `None` where there is no reading.
 pub fn read_partner_time(text: &str, zone: &str) -> Option<Moment> {
@@ -98,12 +137,7 @@ pub fn read_partner_time(text: &str, zone: &str) -> Option<Moment> {
         return Some(moment);
     }
     let local: civil::DateTime = text.parse().ok()?;
-    let zone = if zone.is_empty() {
-        TimeZone::UTC
-    } else {
-        TimeZone::get(zone).unwrap_or(TimeZone::UTC)
-    };
-    let moment = local.to_zoned(zone).ok()?.timestamp();
+    let moment = local.to_zoned(time_zone(zone)).ok()?.timestamp();
     Some(Moment(moment.as_microsecond()))
 }
 
@@ -120,6 +154,65 @@ fn with_lost_plus(text: &str) -> Option<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_begin_at_midnight_of_the_zone() {
+        let now = Moment::parse_rfc3339("2026-03-29T22:30:00Z").unwrap();
+        let rows = [
+            ("", ["2026-03-28T00:00:00Z", "2026-03-29T00:00:00Z"]),
+            (
+                "Nowhere/City",
+                ["2026-03-28T00:00:00Z", "2026-03-29T00:00:00Z"],
+            ),
+            // Already the next day, and the day before has 23 hours.
+            (
+                "Europe/Kyiv",
+                ["2026-03-28T22:00:00Z", "2026-03-29T21:00:00Z"],
+            ),
+            (
+                "Asia/Kolkata",
+                ["2026-03-28T18:30:00Z", "2026-03-29T18:30:00Z"],
+            ),
+        ];
+        for (zone, expected) in rows {
+            let starts: Vec<String> = day_starts(now, zone, 2)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(starts, expected, "{zone}");
+        }
+        assert!(is_zone("Europe/Moscow") && !is_zone("Moscow"));
+    }
+
+    #[test]
+    fn days_begin_at_the_zones_midnight() {
+        let cases = [
+            ("2026-09-21T14:13:20Z", "", "2026-09-21T00:00:00Z"),
+            (
+                "2026-09-21T14:13:20Z",
+                "Europe/Moscow",
+                "2026-09-20T21:00:00Z",
+            ),
+            (
+                "2026-09-21T22:13:20Z",
+                "Europe/Moscow",
+                "2026-09-21T21:00:00Z",
+            ),
+            (
+                "2026-09-21T00:00:00Z",
+                "Nowhere/Land",
+                "2026-09-21T00:00:00Z",
+            ),
+        ];
+        for (at, zone, start) in cases {
+            let at = Moment::parse_rfc3339(at).unwrap();
+            assert_eq!(
+                Some(at.start_of_day(zone)),
+                Moment::parse_rfc3339(start),
+                "{zone}"
+            );
+        }
+    }
 
     #[test]
     fn partner_times() {

@@ -2,7 +2,7 @@
 
 const bar = document.querySelector("[data-live]");
 const body = document.querySelector("[data-rows]");
-const MAX_ROWS = 200;
+const MAX_ROWS = Number(bar?.dataset.most ?? 200);
 
 if (bar && body && "EventSource" in window) {
   const state = bar.querySelector("[data-live-state]");

@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clickback_core::currency::Currency;
 use clickback_core::field::FieldKind;
 use clickback_core::ids::WorkspaceId;
 use clickback_core::intake::Parts;
+use clickback_core::money::Amount;
 use clickback_core::partner::usual_postbacks;
-use clickback_core::rules::{CustomEvent, FieldMapping, Rules};
+use clickback_core::people::Role;
+use clickback_core::rules::{ConfigurationRules, CustomEvent, FieldMapping, Payout, Rules};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
@@ -23,6 +26,7 @@ use crate::store::integrations::{
     Integration, NewConfiguration, NewField, NewIntegration, NewLink,
 };
 use crate::store::leads::NewLead;
+use crate::store::people::NewUser;
 
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
 /// Days of the demo's past.
@@ -86,10 +90,36 @@ pub struct Cast {
     tid: u64,
 }
 
+/// The team: the pages are open and take the visitor for its owner.
+async fn people(app: &App) -> StoreResult<()> {
+    let mut lead_by = None;
+    for (login, name, role) in [
+        ("demo", "Демо", Role::Owner),
+        ("olga", "Ольга", Role::TeamLead),
+        ("timur", "Тимур", Role::Buyer),
+        ("vika", "Вика", Role::Buyer),
+    ] {
+        let new = NewUser {
+            workspace: WORKSPACE,
+            login: login.to_owned(),
+            name: name.to_owned(),
+            role,
+            lead_by: lead_by.filter(|_| role == Role::Buyer),
+            password_hash: String::new(),
+        };
+        let user = app.store.create_user(new).await?;
+        if role == Role::TeamLead {
+            lead_by = Some(user.id);
+        }
+    }
+    Ok(())
+}
+
 /// Fills an empty store with the set-up and two weeks of life. `clock` is the store's clock: it is
 /// moved through the past and left at the present.
 pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
     clock.set_behind(DAYS * 86_400);
+    people(app).await?;
     let mut voices = Vec::new();
     for (slug, name, currency, scale) in [
         (Some("1win"), "1win", "usd", 1),
@@ -139,6 +169,7 @@ pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
             name: name.to_owned(),
             base_url: base.to_owned(),
             params: Vec::new(),
+            owner: None,
         };
         app.store.create_link(new).await?;
     }
@@ -165,6 +196,20 @@ pub async fn fill(app: &App, clock: &ShiftedClock) -> StoreResult<Cast> {
     }
     clock.set_behind(0);
     Ok(cast)
+}
+
+/// A first deposit earns a fixed sum, as with most partners.
+fn paid(event: &str, rules: ConfigurationRules) -> ConfigurationRules {
+    if event != "sale" {
+        return rules;
+    }
+    ConfigurationRules {
+        payout: Payout::Fixed {
+            amount: Amount::from_int(70),
+            currency: Currency::new("USD"),
+        },
+        ..rules
+    }
 }
 
 async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<Integration> {
@@ -197,9 +242,9 @@ async fn integration(app: &App, slug: Option<&str>, name: &str) -> StoreResult<I
             configurations: postbacks
                 .into_iter()
                 .map(|postback| NewConfiguration {
+                    rules: paid(&postback.event, postback.rules),
                     name: postback.name.en,
                     event: postback.event,
-                    rules: postback.rules,
                 })
                 .collect(),
             fields: partner
@@ -231,7 +276,7 @@ impl Cast {
             name: NAMES.get(number).map(|name| (*name).to_owned()),
             clickid: Some(clickid.clone()),
             fields: vec![("geo".to_owned(), geo.to_owned())],
-            test: false,
+            ..NewLead::default()
         };
         app.store.create_lead(new).await?;
         self.people.push(Person {
@@ -370,7 +415,7 @@ pub async fn play(target: SocketAddr, mut cast: Cast, mut stop: watch::Receiver<
     }
 }
 
-/// What a visitor should look at first: the address of the inbox.
+/// What a visitor should look at first.
 pub fn address(app: &AppState) -> String {
-    format!("{}/inbox", app.settings.public_url)
+    app.settings.public_url.clone()
 }

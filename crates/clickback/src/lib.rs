@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod load;
 pub mod passwords;
 pub mod server;
+pub mod set_up;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;

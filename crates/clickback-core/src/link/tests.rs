@@ -56,6 +56,29 @@ fn forms_of_postback_urls() {
     }
 }
 
+#[test]
+fn parameters_are_taken_out() {
+    let cases = [
+        (
+            "https://p.com?a=1&fields.x={user_id}&b=2#top",
+            Some(("https://p.com?a=1&b=2#top", Some("{user_id}"))),
+        ),
+        (
+            "https://p.com?fields%2Ex=%7Bid%7D",
+            Some(("https://p.com", Some("{id}"))),
+        ),
+        ("https://p.com?a=1", Some(("https://p.com?a=1", None))),
+        ("p.com?fields.x=1", None),
+    ];
+    for (base, outcome) in cases {
+        let taken = take_param(base, &|name| name == "fields.x");
+        let taken = taken
+            .as_ref()
+            .map(|(url, value)| (url.as_str(), value.as_deref()));
+        assert_eq!(taken, outcome, "{base}");
+    }
+}
+
 /// Base, extra parameters, final URL.
 type Link<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 

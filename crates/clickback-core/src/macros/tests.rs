@@ -290,3 +290,26 @@ proptest! {
         prop_assert!(find(&encoded).is_empty());
     }
 }
+
+#[test]
+fn patterns() {
+    let cases = [
+        ("{sub1}", Some("{macro}")),
+        (" #s2# ", Some("#macro#")),
+        ("[[[x]]]", Some("[[[macro]]]")),
+        ("[x]", Some("[macro]")),
+        ("%x%", Some("%macro%")),
+        ("${x}", Some("${macro}")),
+        ("{{x}}", Some("{{macro}}")),
+        ("{url.cid}", Some("{macro}")),
+        (r"{sub\_1}", Some("{macro}")),
+        ("sub1", None),
+        ("REPLACE", None),
+        ("{a}{b}", None),
+        ("x{a}", None),
+        ("", None),
+    ];
+    for (text, pattern) in cases {
+        assert_eq!(pattern_of(text).as_deref(), pattern, "{text}");
+    }
+}

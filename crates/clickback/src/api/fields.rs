@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use clickback_core::event::EventName;
 use clickback_core::field::{FieldKind, check_key};
 use clickback_core::ids::FieldId;
 use clickback_core::rules::CustomEvent;
@@ -198,13 +197,7 @@ pub(super) async fn define_event(
     Caller(workspace): Caller,
     Body(body): Body<EventBody>,
 ) -> Answer<(StatusCode, Json<EventBody>)> {
-    let name = body.name.trim().to_lowercase();
-    if name.is_empty() || name.len() > clickback_core::postback::MAX_EVENT_BYTES {
-        return Err(Problem::invalid("the name must be 1 to 64 bytes"));
-    }
-    if EventName::built_in(&name).is_some() {
-        return Err(Problem::invalid(format!("`{name}` is built in already")));
-    }
+    let name = clickback_core::set_up::custom_event(&body.name)?;
     let event = CustomEvent {
         name: name.clone(),
         counts_money: body.counts_money,

@@ -5,20 +5,17 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use clickback_core::event::EventName;
 use clickback_core::ids::{ConfigurationId, IntegrationId, WorkspaceId};
-use clickback_core::intake::Parts;
-use clickback_core::link;
-use clickback_core::macros;
 use clickback_core::moment::Moment;
-use clickback_core::partner::{Partner, Readiness, usual_postbacks};
 use clickback_core::rules::{ConfigurationRules, Rules};
+use clickback_core::set_up as check;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::{App, AppState};
-use crate::store::inbox::{Incoming, RawRequest};
-use crate::store::integrations::{
-    Configuration, Integration, IntegrationPatch, NewConfiguration, NewIntegration,
-};
+use crate::set_up::{self, TestError, Wishes};
+use crate::store::inbox::Verdict;
+use crate::store::integrations::{Configuration, Integration, IntegrationPatch, NewConfiguration};
+use crate::store::pulse::Pulse;
 
 use super::auth::Caller;
 use super::problem::{Answer, Body, Problem, id};
@@ -152,98 +149,10 @@ fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<std::sync::Arc<
         .ok_or_else(|| Problem::not_found("integration"))
 }
 
-fn checked_name(name: &str, what: &str) -> Answer<String> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 200 {
-        return Err(Problem::invalid(format!(
-            "{what} must be 1 to 200 characters"
-        )));
-    }
-    Ok(name.to_owned())
-}
-
-fn checked_param(param: &str) -> Answer<String> {
-    let param = param.trim();
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
-    if param.is_empty() || param.len() > 64 || !param.chars().all(good) {
-        return Err(Problem::invalid(format!(
-            "clickid_param `{param}` must be a parameter's name, such as sub4"
-        )));
-    }
-    Ok(param.to_owned())
-}
-
-fn checked_rules(rules: Rules) -> Answer<Rules> {
-    for (alias, canonical) in &rules.aliases {
-        let known = matches!(
-            canonical.as_str(),
-            "clickid"
-                | "tracker.event"
-                | "tracker.cost"
-                | "tracker.currency"
-                | "tracker.payout"
-                | "tracker.payout_currency"
-                | "tracker.tid"
-                | "tracker.status"
-                | "tracker.time"
-        ) || canonical.starts_with("fields.");
-        if !known {
-            return Err(Problem::invalid(format!(
-                "the alias `{alias}` leads to `{canonical}`, which is no parameter of a postback"
-            )));
-        }
-    }
-    if let Some(word) = rules
-        .events
-        .keys()
-        .chain(rules.statuses.keys())
-        .chain(rules.event_statuses.keys())
-        .find(|word| **word != word.trim().to_lowercase())
-    {
-        return Err(Problem::invalid(format!(
-            "the word `{word}` must be written in lower case, without blanks around"
-        )));
-    }
-    if let Some(net) = rules.allowed_ips.iter().find(|net| {
-        let address = net.split('/').next().unwrap_or_default();
-        address
-            .parse()
-            .map_or(true, |ip| !clickback_core::postback::net_contains(net, ip))
-    }) {
-        return Err(Problem::invalid(format!(
-            "`{net}` in allowed_ips is neither an address nor a network"
-        )));
-    }
-    if rules.secrets.iter().any(|secret| secret.len() < 8) {
-        return Err(Problem::invalid("a secret must have at least 8 characters"));
-    }
-    Ok(rules)
-}
-
-/// What the partner writes for a parameter of its link; a custom one is taken to write `{macro}`.
-fn macro_for(partner: Option<&Partner>, param: &str) -> String {
-    match partner {
-        Some(partner) => partner.clickid.macro_for(param),
-        None => link::macro_of(param, "{macro}"),
-    }
-}
-
 fn checked_postback(body: PostbackBody) -> Answer<NewConfiguration> {
-    let event = body.event.trim();
-    // A macro that brings the event is the partner's, in the partner's spelling.
-    let event = if macros::find(event).is_empty() {
-        event.to_lowercase()
-    } else {
-        event.to_owned()
-    };
-    if event.is_empty() || event.len() > clickback_core::postback::MAX_EVENT_BYTES {
-        return Err(Problem::invalid(
-            "event must be 1 to 64 bytes, such as registration, sale or resale",
-        ));
-    }
     Ok(NewConfiguration {
-        name: checked_name(&body.name, "name")?,
-        event,
+        event: check::event(&body.event)?,
+        name: check::name(&body.name, "name")?,
         rules: body.rules,
     })
 }
@@ -273,73 +182,16 @@ pub(super) async fn create(
     Caller(workspace): Caller,
     Body(body): Body<NewIntegrationBody>,
 ) -> Answer<(StatusCode, Json<IntegrationView>)> {
-    let partner = match body.partner.as_deref() {
-        None => None,
-        Some(slug) => match app.catalogue.get(slug) {
-            Some(partner) if partner.readiness == Readiness::Ready => Some(partner),
-            Some(_) => {
-                return Err(Problem::invalid(format!(
-                    "`{slug}` is not ready yet; make a custom integration (partner null)"
-                )));
-            }
-            None => {
-                return Err(Problem::invalid(format!(
-                    "there is no partner `{slug}` in the catalogue"
-                )));
-            }
-        },
+    let wishes = Wishes {
+        name: body.name,
+        clickid_param: body.clickid_param,
+        clickid_macro: body.clickid_macro,
+        rules: body.rules,
+        language: "en",
     };
-    let default_param = partner
-        .map(|partner| partner.clickid.default.as_str())
-        .filter(|param| !param.is_empty())
-        .unwrap_or("sub1");
-    let clickid_param = checked_param(body.clickid_param.as_deref().unwrap_or(default_param))?;
-    let clickid_macro = match body.clickid_macro {
-        Some(given) => checked_name(&given, "clickid_macro")?,
-        None => macro_for(partner, &clickid_param),
-    };
-    let name = match &body.name {
-        Some(name) => checked_name(name, "name")?,
-        None => partner.map_or_else(|| "Custom".to_owned(), |partner| partner.name.clone()),
-    };
-    let postbacks = partner.map_or_else(usual_postbacks, |partner| partner.postbacks.clone());
-    let rules = match body.rules {
-        Some(rules) => checked_rules(rules)?,
-        None => partner
-            .map(|partner| partner.rules.clone())
-            .unwrap_or_default(),
-    };
-    let made = app
-        .store
-        .create_integration(NewIntegration {
-            workspace,
-            partner: partner.map(|partner| partner.slug.clone()),
-            name,
-            clickid_param,
-            clickid_macro,
-            rules,
-            configurations: postbacks
-                .into_iter()
-                .map(|postback| NewConfiguration {
-                    name: postback.name.en,
-                    event: postback.event,
-                    rules: postback.rules,
-                })
-                .collect(),
-            fields: partner
-                .map(|partner| {
-                    partner
-                        .fields
-                        .iter()
-                        .map(|field| (field.clone(), field.name.en.clone()))
-                        .collect()
-                })
-                .unwrap_or_default(),
-            events: partner
-                .map(|partner| partner.events.clone())
-                .unwrap_or_default(),
-        })
-        .await?;
+    let new = set_up::connect(&app, workspace, body.partner.as_deref(), wishes)
+        .map_err(|error| Problem::invalid(error.to_string()))?;
+    let made = app.store.create_integration(new).await?;
     Ok((StatusCode::CREATED, Json(view(&app, &made))))
 }
 
@@ -368,30 +220,27 @@ pub(super) async fn update(
     let clickid_param = body
         .clickid_param
         .as_deref()
-        .map(checked_param)
+        .map(check::clickid_param)
         .transpose()?;
     let clickid_macro = match (&body.clickid_macro, &clickid_param) {
-        (Some(given), _) => Some(checked_name(given, "clickid_macro")?),
+        (Some(given), _) => Some(check::name(given, "clickid_macro")?),
         // A new parameter brings its macro in the style that the partner uses.
-        (None, Some(param)) => {
-            let partner = known
-                .partner
-                .as_deref()
-                .and_then(|slug| app.catalogue.get(slug));
-            Some(macro_for(partner, param))
-        }
+        (None, Some(param)) => Some(set_up::macro_for(set_up::partner_of(&app, &known), param)),
         (None, None) => None,
     };
+    if let Some(rules) = &body.rules {
+        check::rules(rules)?;
+    }
     let patch = IntegrationPatch {
         name: body
             .name
             .as_deref()
-            .map(|name| checked_name(name, "name"))
+            .map(|name| check::name(name, "name"))
             .transpose()?,
         clickid_param,
         clickid_macro,
         enabled: body.enabled,
-        rules: body.rules.map(checked_rules).transpose()?,
+        rules: body.rules,
     };
     let changed = app.store.update_integration(known.id, patch).await?;
     Ok(Json(view(&app, &changed)))
@@ -497,6 +346,88 @@ pub(super) async fn delete_postback(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The order of an integration's postback configurations.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderBody {
+    /// Ids, the first on top. Those left out follow as they were.
+    #[schema(value_type = Vec<String>)]
+    order: Vec<ConfigurationId>,
+}
+
+/// Puts the postback configurations into another order.
+#[utoipa::path(put, path = "/api/v1/integrations/{id}/postbacks/order", tag = "integrations",
+    security(("token" = [])), params(("id" = String, Path)), request_body = OrderBody,
+    responses((status = 200, body = PostbackList), (status = 404)))]
+pub(super) async fn order_postbacks(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+    Path(text): Path<String>,
+    Body(body): Body<OrderBody>,
+) -> Answer<Json<PostbackList>> {
+    let known = find(&app, workspace, &text)?;
+    let is_known = |id: &ConfigurationId| known.configurations.iter().any(|one| one.id == *id);
+    if !body.order.iter().all(is_known) {
+        return Err(Problem::not_found("postback configuration"));
+    }
+    app.store.order_configurations(known.id, body.order).await?;
+    let known = find(&app, workspace, &text)?;
+    Ok(Json(PostbackList {
+        items: view(&app, &known).postbacks,
+        next: None,
+    }))
+}
+
+/// How an integration does.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HealthView {
+    /// When the last postback came; null for none yet.
+    #[schema(value_type = Option<String>)]
+    last_postback_at: Option<Moment>,
+    /// Since when it is silent for longer than usual; null while it is not.
+    #[schema(value_type = Option<String>)]
+    silent_since: Option<Moment>,
+    /// Today's requests by verdict, in the workspace's time zone.
+    today: std::collections::BTreeMap<&'static str, u64>,
+    /// Today's requests with a flag.
+    flagged_today: u64,
+    /// Today's requests whose lead was found, in whole percent.
+    matched_percent: Option<u64>,
+}
+
+impl From<&Pulse> for HealthView {
+    fn from(pulse: &Pulse) -> HealthView {
+        HealthView {
+            last_postback_at: pulse.last,
+            silent_since: pulse.silent_since,
+            today: Verdict::ALL
+                .into_iter()
+                .map(|verdict| (verdict.code(), pulse.count(verdict)))
+                .collect(),
+            flagged_today: pulse.flagged,
+            matched_percent: pulse.matched_percent(),
+        }
+    }
+}
+
+/// The last postback, today's verdicts, and whether it is silent for longer than usual.
+#[utoipa::path(get, path = "/api/v1/integrations/{id}/health", tag = "integrations",
+    security(("token" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = HealthView), (status = 404)))]
+pub(super) async fn health(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+    Path(text): Path<String>,
+) -> Answer<Json<HealthView>> {
+    let known = find(&app, workspace, &text)?;
+    let pulses = app
+        .store
+        .pulses(workspace, Some(known.id), app.clock.now())
+        .await?;
+    let pulse = pulses.get(&known.id).cloned().unwrap_or_default();
+    Ok(Json(HealthView::from(&pulse)))
+}
+
 /// A test event.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -541,40 +472,12 @@ pub(super) async fn send_test(
     ] {
         params.extend(value.map(|value| (name.to_owned(), value)));
     }
-    let url = link::postback_url(&link::PostbackTemplate {
-        public_url: "",
-        uuid: "",
-        event: &event,
-        clickid: "test-lead",
-        params: &params,
-    });
-    let query = url
-        .split_once('?')
-        .map(|(_, query)| query)
-        .unwrap_or_default();
-    let raw = RawRequest {
-        method: "GET",
-        query: query.as_bytes().to_vec(),
-        ..RawRequest::default()
-    };
-    let received_at = app.clock.now();
-    let judged = Parts {
-        query: &raw.query,
-        content_type: None,
-        body: None,
-    }
-    .judge(&integration.ruleset, received_at)
-    .map_err(|rejection| Problem::invalid(rejection.to_string()))?;
-    let outcome = app
-        .store
-        .ingest(Incoming {
-            raw,
-            integration,
-            received_at,
-            judged: Ok(judged),
-            test: true,
-        })
-        .await?;
+    let outcome = set_up::send_test(&app, integration, &event, &params)
+        .await
+        .map_err(|error| match error {
+            TestError::Refused(rejection) => Problem::invalid(rejection.to_string()),
+            TestError::Store(error) => error.into(),
+        })?;
     Ok(Json(TestAnswer {
         request_id: outcome.request.to_string(),
         verdict: outcome.verdict.code().to_owned(),

@@ -168,10 +168,10 @@ pub(super) async fn list(
         .map(|cursor| id(cursor, "cursor"))
         .transpose()?;
     let filter = LeadFilter {
-        workspace,
         search: query.search,
         before,
         limit: page_size(query.limit)?,
+        ..LeadFilter::new(workspace)
     };
     let page = app.store.leads(filter).await?;
     Ok(Json(LeadList {
@@ -198,7 +198,7 @@ fn new_lead(workspace: WorkspaceId, body: NewLeadBody) -> NewLead {
         name: body.name,
         clickid: body.clickid,
         fields: body.fields.into_iter().collect(),
-        test: false,
+        ..NewLead::default()
     }
 }
 
@@ -237,6 +237,7 @@ pub(super) async fn update(
         name: body.name,
         status: body.status,
         fields: body.fields.into_iter().collect(),
+        ..LeadPatch::default()
     };
     Ok(Json(app.store.update_lead(known.id, patch).await?.into()))
 }

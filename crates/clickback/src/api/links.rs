@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use clickback_core::ids::{IntegrationId, LeadId, LinkId, WorkspaceId};
 use clickback_core::link::{self, FinalUrl};
+use clickback_core::set_up;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -125,16 +126,14 @@ pub(super) async fn create(
         .snapshot()
         .get(workspace, body.integration)
         .ok_or_else(|| Problem::not_found("integration"))?;
-    let name = body.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 200 {
-        return Err(Problem::invalid("name must be 1 to 200 characters"));
-    }
+    let name = set_up::name(&body.name, "name")?;
     final_url(&integration, &body.base_url, &body.params)?;
     let new = NewLink {
         integration: integration.id,
         name,
         base_url: body.base_url.trim().to_owned(),
         params: body.params,
+        owner: None,
     };
     let made = app.store.create_link(new).await?;
     Ok((StatusCode::CREATED, Json(view(&integration, made)?)))
@@ -150,6 +149,43 @@ pub(super) async fn one(
 ) -> Answer<Json<LinkView>> {
     let (integration, link) = find(&app, workspace, &text).await?;
     Ok(Json(view(&integration, link)?))
+}
+
+/// What changes; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkPatchBody {
+    name: Option<String>,
+    base_url: Option<String>,
+    params: Option<Vec<(String, String)>>,
+}
+
+/// Changes a registration link. Links that were handed out stay as they are.
+#[utoipa::path(patch, path = "/api/v1/links/{id}", tag = "links", security(("token" = [])),
+    params(("id" = String, Path)), request_body = LinkPatchBody,
+    responses((status = 200, body = LinkView), (status = 404), (status = 422)))]
+pub(super) async fn update(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+    Path(text): Path<String>,
+    Body(body): Body<LinkPatchBody>,
+) -> Answer<Json<LinkView>> {
+    let (integration, known) = find(&app, workspace, &text).await?;
+    let new = NewLink {
+        integration: known.integration,
+        name: match &body.name {
+            Some(name) => set_up::name(name, "name")?,
+            None => known.name,
+        },
+        base_url: body
+            .base_url
+            .map_or(known.base_url, |url| url.trim().to_owned()),
+        params: body.params.unwrap_or(known.params),
+        owner: known.owner,
+    };
+    final_url(&integration, &new.base_url, &new.params)?;
+    let changed = app.store.update_link(known.id, new).await?;
+    Ok(Json(view(&integration, changed)?))
 }
 
 /// Deletes a registration link. Links that were handed out go on working.

@@ -45,6 +45,11 @@ pub fn routes() -> Router<AppState> {
             "/integrations/{id}/postbacks/{postback}",
             patch(integrations::update_postback).delete(integrations::delete_postback),
         )
+        .route(
+            "/integrations/{id}/postbacks/order",
+            put(integrations::order_postbacks),
+        )
+        .route("/integrations/{id}/health", get(integrations::health))
         .route("/integrations/{id}/test", post(integrations::send_test))
         .route("/custom-fields", get(fields::list).post(fields::create))
         .route("/custom-fields/{id}", patch(fields::update))
@@ -58,7 +63,10 @@ pub fn routes() -> Router<AppState> {
         .route("/leads/by-clickid/{clickid}", put(leads::upsert))
         .route("/clicks", post(leads::record_click))
         .route("/links", get(links::list).post(links::create))
-        .route("/links/{id}", get(links::one).delete(links::delete))
+        .route(
+            "/links/{id}",
+            get(links::one).patch(links::update).delete(links::delete),
+        )
         .route("/links/{id}/render", get(links::render))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::one).patch(events::update))
@@ -92,6 +100,8 @@ pub fn routes() -> Router<AppState> {
         integrations::create_postback,
         integrations::update_postback,
         integrations::delete_postback,
+        integrations::order_postbacks,
+        integrations::health,
         integrations::send_test,
         fields::list,
         fields::create,
@@ -108,6 +118,7 @@ pub fn routes() -> Router<AppState> {
         links::list,
         links::create,
         links::one,
+        links::update,
         links::delete,
         links::render,
         events::list,

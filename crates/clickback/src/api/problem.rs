@@ -7,6 +7,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use clickback_core::set_up::SetUpError;
 use serde::de::DeserializeOwned;
 
 use crate::store::StoreError;
@@ -65,6 +66,12 @@ impl From<StoreError> for Problem {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
             }
         }
+    }
+}
+
+impl From<SetUpError> for Problem {
+    fn from(error: SetUpError) -> Problem {
+        Problem::invalid(error.to_string())
     }
 }
 

@@ -74,6 +74,11 @@ impl Verdict {
     }
 }
 
+/// The method of an event that a person wrote down.
+pub const BY_HAND: &str = "HAND";
+/// The method of a line of a pasted list.
+pub const BY_IMPORT: &str = "LIST";
+
 /// The request as it came, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RawRequest {

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clickback_core::field::FieldKind;
-use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
+use clickback_core::ids::{
+    ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, UserId, WorkspaceId,
+};
 use clickback_core::link;
 use clickback_core::moment::Moment;
 use clickback_core::partner::PartnerField;
 use clickback_core::rules::{ConfigurationRules, CustomEvent, Rules, Ruleset};
 use uuid::Uuid;
 
-use super::StoreResult;
+use super::{Page, StoreResult};
 
 /// A workspace's set-up of one partner, or of none.
 #[derive(Debug, Clone)]
@@ -146,6 +148,8 @@ pub struct RegistrationLink {
     pub name: String,
     pub base_url: String,
     pub params: Vec<(String, String)>,
+    /// The buyer whose link it is; `None` is the team's.
+    pub owner: Option<UserId>,
     pub created_at: Moment,
 }
 
@@ -156,6 +160,19 @@ pub struct NewLink {
     pub name: String,
     pub base_url: String,
     pub params: Vec<(String, String)>,
+    /// The buyer whose link it is; `None` is the team's. A change keeps the owner.
+    pub owner: Option<UserId>,
+}
+
+/// Which registration links, newest first.
+#[derive(Debug, Clone)]
+pub struct LinkFilter {
+    pub workspace: WorkspaceId,
+    pub integration: Option<IntegrationId>,
+    /// Those of these people only.
+    pub owners: Option<Vec<UserId>>,
+    pub before: Option<LinkId>,
+    pub limit: usize,
 }
 
 /// An API token without its secret.
@@ -224,6 +241,12 @@ pub trait SetUpStore: Send + Sync {
         new: NewConfiguration,
     ) -> StoreResult<Configuration>;
     async fn delete_configuration(&self, id: ConfigurationId) -> StoreResult<()>;
+    /// Puts configurations of an integration into this order; those not named follow as they were.
+    async fn order_configurations(
+        &self,
+        id: IntegrationId,
+        order: Vec<ConfigurationId>,
+    ) -> StoreResult<()>;
     async fn create_field(&self, workspace: WorkspaceId, new: NewField)
     -> StoreResult<CustomField>;
     async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>>;
@@ -236,7 +259,11 @@ pub trait SetUpStore: Send + Sync {
     /// Defines or changes a custom event.
     async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()>;
     async fn create_link(&self, new: NewLink) -> StoreResult<RegistrationLink>;
+    /// Changes a link; its owner stays.
+    async fn update_link(&self, id: LinkId, new: NewLink) -> StoreResult<RegistrationLink>;
     async fn links(&self, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>>;
+    /// One page of the list.
+    async fn links_page(&self, filter: LinkFilter) -> StoreResult<Page<RegistrationLink>>;
     async fn link(&self, id: LinkId) -> StoreResult<RegistrationLink>;
     async fn delete_link(&self, id: LinkId) -> StoreResult<()>;
     /// Stores a token by its hash; the token itself is never stored.

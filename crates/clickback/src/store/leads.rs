@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use clickback_core::currency::Currency;
-use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId};
+use clickback_core::ids::{FieldId, IntegrationId, LeadId, RequestId, UserId, WorkspaceId};
 use clickback_core::macros::OurMacro;
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 
+use super::crm::Author;
 use super::{Page, StoreResult};
 
 /// A person whom the team sends to partners.
@@ -19,10 +20,14 @@ pub struct Lead {
     /// The clickid that links carry.
     pub clickid: String,
     pub name: String,
+    /// The code of one of the workspace's statuses.
     pub status: String,
+    pub buyer: Option<UserId>,
     pub test: bool,
     pub clicked_at: Option<Moment>,
     pub created_at: Moment,
+    /// By name.
+    pub tags: Vec<String>,
     pub values: Vec<FieldValue>,
     pub identities: Vec<Identity>,
     pub totals: LeadTotals,
@@ -132,6 +137,7 @@ pub struct NewLead {
     pub clickid: Option<String>,
     /// Values by field key.
     pub fields: Vec<(String, String)>,
+    pub buyer: Option<UserId>,
     pub test: bool,
 }
 
@@ -140,17 +146,53 @@ pub struct NewLead {
 pub struct LeadPatch {
     pub name: Option<String>,
     pub status: Option<String>,
+    /// Somebody, or nobody.
+    pub buyer: Option<Option<UserId>>,
+    /// All tags that it has afterwards.
+    pub tags: Option<Vec<String>>,
     pub fields: Vec<(String, String)>,
+    pub author: Author,
 }
 
 /// Which leads.
 #[derive(Debug, Clone)]
 pub struct LeadFilter {
     pub workspace: WorkspaceId,
+    /// Leads of these buyers only.
+    pub buyers: Option<Vec<UserId>>,
     /// Part of a name, or the whole of a clickid, outside id or field value.
     pub search: Option<String>,
+    pub status: Option<String>,
+    pub tag: Option<String>,
+    /// Leads with events of this integration.
+    pub integration: Option<IntegrationId>,
+    /// With a first deposit, or without.
+    pub deposited: Option<bool>,
+    /// Made at this moment or later.
+    pub from: Option<Moment>,
+    /// Made before.
+    pub to: Option<Moment>,
     pub before: Option<LeadId>,
     pub limit: usize,
+}
+
+impl LeadFilter {
+    /// All leads of a workspace.
+    pub fn new(workspace: WorkspaceId) -> Self {
+        Self {
+            workspace,
+            buyers: None,
+            search: None,
+            status: None,
+            tag: None,
+            integration: None,
+            deposited: None,
+            from: None,
+            to: None,
+            before: None,
+            limit: 50,
+        }
+    }
 }
 
 /// A click, as far as it is recorded now.

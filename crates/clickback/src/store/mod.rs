@@ -2,20 +2,26 @@
 //! The only SQL in the house is below this module. Rules are in `clickback-core`.
 
 pub mod check;
+pub mod crm;
 pub mod events;
 pub mod inbox;
 pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod people;
+pub mod pulse;
+pub mod reports;
 pub mod sqlite;
 
 use check::UpkeepStore;
+use crm::CrmStore;
 use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
 use people::PeopleStore;
+use pulse::PulseStore;
+use reports::ReportStore;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,11 +55,27 @@ pub struct Page<T> {
 
 /// The database, by use case. Two databases implement it and pass one conformance suite.
 pub trait Store:
-    InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+    InboxStore
+    + SetUpStore
+    + LeadStore
+    + CrmStore
+    + EventStore
+    + PeopleStore
+    + PulseStore
+    + ReportStore
+    + UpkeepStore
 {
 }
 
 impl<S> Store for S where
-    S: InboxStore + SetUpStore + LeadStore + EventStore + PeopleStore + UpkeepStore
+    S: InboxStore
+        + SetUpStore
+        + LeadStore
+        + CrmStore
+        + EventStore
+        + PeopleStore
+        + PulseStore
+        + ReportStore
+        + UpkeepStore
 {
 }

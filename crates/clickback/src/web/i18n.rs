@@ -93,18 +93,28 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/inbox.ftl"),
     include_str!("../../../../locales/en/flags.ftl"),
     include_str!("../../../../locales/en/leads.ftl"),
+    include_str!("../../../../locales/en/crm.ftl"),
     include_str!("../../../../locales/en/doctor.ftl"),
+    include_str!("../../../../locales/en/doctor-page.ftl"),
     include_str!("../../../../locales/en/people.ftl"),
+    include_str!("../../../../locales/en/overview.ftl"),
     include_str!("../../../../locales/en/partners.ftl"),
+    include_str!("../../../../locales/en/integrations.ftl"),
+    include_str!("../../../../locales/en/links.ftl"),
 ];
 const RU: &[&str] = &[
     include_str!("../../../../locales/ru/common.ftl"),
     include_str!("../../../../locales/ru/inbox.ftl"),
     include_str!("../../../../locales/ru/flags.ftl"),
     include_str!("../../../../locales/ru/leads.ftl"),
+    include_str!("../../../../locales/ru/crm.ftl"),
     include_str!("../../../../locales/ru/doctor.ftl"),
+    include_str!("../../../../locales/ru/doctor-page.ftl"),
     include_str!("../../../../locales/ru/people.ftl"),
+    include_str!("../../../../locales/ru/overview.ftl"),
     include_str!("../../../../locales/ru/partners.ftl"),
+    include_str!("../../../../locales/ru/integrations.ftl"),
+    include_str!("../../../../locales/ru/links.ftl"),
 ];
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build(Language::English, EN));

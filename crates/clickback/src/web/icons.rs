@@ -55,12 +55,16 @@ pub(super) fn shape(name: &str) -> &'static str {
         "doctor" => {
             r#"<path d="M3.5 2.5h-1v3.7a3.2 3.2 0 0 0 6.4 0V2.5h-1M5.7 9.4v1.2a3.2 3.2 0 0 0 6.4 0V9.2"/><circle cx="12.1" cy="7.7" r="1.5"/>"#
         }
+        "overview" => r#"<path d="M2.5 13.5v-4M6.2 13.5V4.8M9.8 13.5V7.6M13.5 13.5V2.5"/>"#,
+        "circle" => r#"<circle cx="8" cy="8" r="6"/>"#,
         "gear" => {
             r#"<circle cx="8" cy="8" r="2.2"/><path d="M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6 5 5M11 11l1.4 1.4M12.4 3.6 11 5M5 11l-1.4 1.4"/>"#
         }
         "person" => {
             r#"<circle cx="8" cy="5.5" r="2.7"/><path d="M2.9 13.7c.3-2.8 2.4-4.3 5.1-4.3s4.8 1.5 5.1 4.3"/>"#
         }
+        "plus" => r#"<path d="M8 3.5v9M3.5 8h9"/>"#,
+        "tick" => r#"<path d="m4 8.4 2.7 2.7L12 5.4"/>"#,
         _ => "",
     }
 }

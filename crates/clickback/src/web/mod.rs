@@ -3,20 +3,28 @@
 
 mod assets;
 mod changes;
+mod chart;
 mod doctor;
 mod error;
+mod fields;
+mod forms;
 pub mod i18n;
 mod icons;
 mod inbox;
 mod integrations;
 mod leads;
+mod links;
 mod notice;
 mod origin;
+mod overview;
 mod paint;
+mod palette;
 mod partners;
 mod parts;
 pub mod people;
+mod posted;
 mod rights;
+mod statuses;
 mod ui;
 mod visitor;
 
@@ -27,7 +35,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::app::AppState;
@@ -45,12 +53,15 @@ const PREFERENCE_SECONDS: u32 = 31_536_000;
 /// All page routes. `state` is what the pages read; the caller hands it to the merged router.
 pub fn routes(state: AppState) -> Router<AppState> {
     Router::new()
-        .route("/", get(async || Redirect::to("/inbox")))
+        .route("/", get(overview::page))
         .merge(inbox::routes())
         .merge(doctor::routes())
-        .route("/leads", get(leads::list))
-        .route("/leads/{id}", get(leads::one))
-        .route("/integrations", get(integrations::list))
+        .route("/find", get(palette::find))
+        .merge(leads::routes())
+        .merge(fields::routes())
+        .merge(statuses::routes())
+        .merge(integrations::routes())
+        .merge(links::routes())
         .merge(people::routes())
         .route("/partners/{slug}", get(partners::one))
         .route("/assets/{name}", get(assets::serve))

@@ -140,6 +140,11 @@ fn day(ui: &Ui, iso: &str) -> Option<(String, String)> {
     ))
 }
 
+/// Day and month of an RFC 3339 text in the visitor's words.
+pub(super) fn day_of(ui: &Ui, iso: &str) -> String {
+    day(ui, iso).map_or_else(String::new, |(text, _)| text)
+}
+
 fn date(ui: &Ui, iso: &str) -> Option<String> {
     let (text, year) = day(ui, iso)?;
     let this_year = ui.now.to_string().starts_with(&year);

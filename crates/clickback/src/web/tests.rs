@@ -294,6 +294,9 @@ async fn empty_pages_teach() {
         html.contains("Casino &#60;One&#62;") || html.contains("Casino &lt;One&gt;"),
         "{html}"
     );
+    let html = house
+        .page(&format!("/integrations/{}", house.integration))
+        .await;
     assert!(html.contains("<span class=\"c-macro\">{sub1}</span>"));
 }
 
@@ -395,6 +398,7 @@ async fn the_lead_card_adds_up() {
         name: "Main".to_owned(),
         base_url: "https://casino.example/?p=1".to_owned(),
         params: vec![("n".to_owned(), "{{lead.name}}".to_owned())],
+        owner: None,
     };
     house.app.store.create_link(new).await.unwrap();
     let money = |event: &str, sum: &str, tid: &str| {

@@ -45,6 +45,16 @@ pub(super) enum Scope {
     Of(Vec<UserId>),
 }
 
+impl Scope {
+    /// The buyers whose leads are shown; none is everybody's.
+    pub(super) fn buyers(&self) -> Option<Vec<UserId>> {
+        match self {
+            Scope::Team => None,
+            Scope::Of(users) => Some(users.clone()),
+        }
+    }
+}
+
 /// A visitor who passed the gate, kept for the handler.
 #[derive(Clone)]
 pub(super) struct Entry(Arc<Visitor>);

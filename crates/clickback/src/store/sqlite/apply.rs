@@ -4,14 +4,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use clickback_core::attribution::{
-    Decision, Facts, IDENTICAL_WINDOW_SECONDS, Key, Lookup, Recent, decide, lookup,
-};
-use clickback_core::event::{EventName, Group};
+use clickback_core::attribution::{Decision, Lookup, decide, lookup};
 use clickback_core::flag::Flags;
-use clickback_core::ids::{
-    EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId, lowest_id_at,
-};
+use clickback_core::ids::{EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
 use clickback_core::postback::{Postback, Rejection};
@@ -24,10 +19,8 @@ use crate::store::integrations::{Integration, Snapshot};
 use crate::store::journal::Taken;
 use crate::store::leads::IdentityKind;
 
-use super::rows::{EVENT_COLUMNS, event, facts};
-
 /// Seconds by which an id may be older than its request's receive time.
-const CLOCK_MARGIN_SECONDS: i64 = 3_600;
+pub(super) const CLOCK_MARGIN_SECONDS: i64 = 3_600;
 
 /// Work of one transaction: its connection, its ids, and the roll-up changes to write at the end.
 pub(super) struct Work<'c> {
@@ -60,12 +53,12 @@ pub(super) struct Subject<'s> {
 
 /// A lead as matching sees it.
 #[derive(Clone, Copy)]
-struct Matched {
-    lead: LeadId,
-    clicked_at: Option<Moment>,
-    test: bool,
+pub(super) struct Matched {
+    pub(super) lead: LeadId,
+    pub(super) clicked_at: Option<Moment>,
+    pub(super) test: bool,
     /// It has more clickids than the one that found it.
-    has_aliases: bool,
+    pub(super) has_aliases: bool,
 }
 
 pub(super) type Sql<T> = rusqlite::Result<T>;
@@ -445,7 +438,12 @@ impl<'c> Work<'c> {
         })
     }
 
-    fn is_clickid_of(&self, workspace: WorkspaceId, tid: &str, lead: LeadId) -> Sql<bool> {
+    pub(super) fn is_clickid_of(
+        &self,
+        workspace: WorkspaceId,
+        tid: &str,
+        lead: LeadId,
+    ) -> Sql<bool> {
         let owner: Option<i64> = self
             .cached(
                 "SELECT lead_id FROM lead_identities \
@@ -454,134 +452,6 @@ impl<'c> Work<'c> {
             .query_row(params![workspace.0, tid], |row| row.get(0))
             .optional()?;
         Ok(owner == Some(lead.0))
-    }
-
-    fn facts(
-        &self,
-        subject: &Subject<'_>,
-        postback: &Postback,
-        matched: Matched,
-        lookup: &Lookup,
-    ) -> Sql<Facts> {
-        let integration = subject.integration.id;
-        let mut known = Facts {
-            clicked_at: matched.clicked_at,
-            ..Facts::default()
-        };
-        if lookup.first_deposit {
-            known.first = self.first_deposit(matched.lead, integration)?;
-        }
-        if let Some(key) = &lookup.key {
-            let (own, other) = self.key_owner(integration, key, matched.lead)?;
-            known.tid_on_other_lead = other;
-            let same = own.or(known.first.filter(|_| lookup.or_first));
-            if let Some(same) = same {
-                known.same = Some(facts(&self.event(same)?));
-            }
-        }
-        if let Some(seconds) = lookup.recent_seconds {
-            known.recent = self.recent(subject, &postback.event, matched.lead, seconds)?;
-        }
-        Ok(known)
-    }
-
-    /// The lead's event under a key, and whether another lead has the same transaction id.
-    fn key_owner(
-        &self,
-        integration: IntegrationId,
-        key: &Key,
-        lead: LeadId,
-    ) -> Sql<(Option<EventId>, bool)> {
-        let group = key.group.stored();
-        if key.is_tid() {
-            let any: Option<(i64, i64)> = self
-                .cached(
-                    "SELECT lead_id, event_id FROM event_keys \
-                     WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 LIMIT 1",
-                )?
-                .query_row(params![integration.0, group, key.tid], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()?;
-            match any {
-                None => return Ok((None, false)),
-                Some((owner, event)) if owner == lead.0 => {
-                    return Ok((Some(EventId(event)), false));
-                }
-                Some(_) => {}
-            }
-        }
-        let own = self
-            .cached(
-                "SELECT event_id FROM event_keys \
-                 WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4",
-            )?
-            .query_row(params![integration.0, group, key.tid, lead.0], |row| {
-                row.get(0).map(EventId)
-            })
-            .optional()?;
-        Ok((own, key.is_tid()))
-    }
-
-    pub(super) fn first_deposit(
-        &self,
-        lead: LeadId,
-        integration: IntegrationId,
-    ) -> Sql<Option<EventId>> {
-        let first: Option<Option<i64>> = self
-            .cached(
-                "SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2",
-            )?
-            .query_row(params![lead.0, integration.0], |row| row.get(0))
-            .optional()?;
-        Ok(first.flatten().map(EventId))
-    }
-
-    pub(super) fn event(&self, id: EventId) -> Sql<Event> {
-        self.cached(&format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"))?
-            .query_row([id.0], event)
-    }
-
-    fn recent(
-        &self,
-        subject: &Subject<'_>,
-        name: &EventName,
-        lead: LeadId,
-        seconds: i64,
-    ) -> Sql<Vec<Recent>> {
-        let group = name.group();
-        let since = subject
-            .received_at
-            .plus_seconds(-seconds.max(IDENTICAL_WINDOW_SECONDS));
-        let mut statement = self.cached(&format!(
-            "SELECT {EVENT_COLUMNS}, inbox.method, inbox.query, inbox.body FROM events \
-             LEFT JOIN inbox ON inbox.id = events.id \
-             WHERE events.lead_id = ?1 AND events.integration_id = ?2 AND events.received_at >= ?3 \
-             AND events.id <> ?4 AND events.id >= ?5"
-        ))?;
-        let mut rows = statement.query(params![
-            lead.0,
-            subject.integration.id.0,
-            since.0,
-            subject.request.0,
-            // Ids follow the clock that stored them, which may have run a little behind.
-            lowest_id_at(since.plus_seconds(-CLOCK_MARGIN_SECONDS).millis()),
-        ])?;
-        let mut recent = Vec::new();
-        while let Some(row) = rows.next()? {
-            let event = event(row)?;
-            if Group::of(event.kind, &event.name) != group {
-                continue;
-            }
-            let identical = row.get_ref(15)?.as_str_or_null()? == Some(subject.raw.method)
-                && row.get_ref(16)?.as_blob_or_null()? == Some(subject.raw.query.as_slice())
-                && row.get_ref(17)?.as_blob_or_null()? == subject.raw.body.as_deref();
-            recent.push(Recent {
-                event: facts(&event),
-                identical,
-            });
-        }
-        Ok(recent)
     }
 }
 

@@ -62,11 +62,15 @@ impl Work<'_> {
         if takes_first {
             self.set_first(event.lead, event.integration, Some(event.id))?;
         }
+        self.cached(
+            "INSERT OR IGNORE INTO lead_integrations (integration_id, lead_id) VALUES (?1, ?2)",
+        )?
+        .execute([event.integration.0, event.lead.0])?;
         self.deltas.add(&counted(event));
         Ok(())
     }
 
-    fn set_first(
+    pub(super) fn set_first(
         &self,
         lead: LeadId,
         integration: IntegrationId,
@@ -165,7 +169,7 @@ impl Work<'_> {
     }
 
     /// The first deposit left: the next approved one takes the slot.
-    fn promote_next(
+    pub(super) fn promote_next(
         &mut self,
         lead: LeadId,
         integration: IntegrationId,

@@ -5,8 +5,6 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use clickback_core::currency::Currency;
-use clickback_core::ids::IntegrationId;
 use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 use rusqlite::Connection;
 
@@ -16,7 +14,7 @@ use crate::store::journal::Journal;
 use crate::store::{StoreError, StoreResult};
 
 use super::connect::open_reader;
-use super::rollups::sum;
+use super::reports::{ROLLUP_COLUMNS, rollup};
 use super::rows::{self, EVENT_COLUMNS, counted, db};
 use super::writer::Job;
 use super::{Sqlite, inbox, wal_path};
@@ -121,27 +119,13 @@ fn recount(sql: &Connection) -> rusqlite::Result<(u64, Vec<String>)> {
     let mut right: HashMap<RollupKey, RollupSums> = recounted.take().into_iter().collect();
     let mut differences = Vec::new();
     let mut stored = 0;
-    let mut statement = sql.prepare(
-        "SELECT integration_id, bucket, kind, name, status, currency, events, amount, payout \
-         FROM rollup_quarter_hours",
-    )?;
+    let mut statement = sql.prepare(&format!(
+        "SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours"
+    ))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         stored += 1;
-        let currency: String = row.get(5)?;
-        let key = RollupKey {
-            integration: IntegrationId(row.get(0)?),
-            bucket: row.get(1)?,
-            kind: rows::kind(row.get(2)?, 2)?,
-            name: row.get(3)?,
-            status: rows::status(row.get(4)?, 4)?,
-            currency: Currency::new(&currency),
-        };
-        let sums = RollupSums {
-            events: row.get(6)?,
-            amount: sum(row, 7)?,
-            payout: sum(row, 8)?,
-        };
+        let (key, sums) = rollup(row)?;
         let expected = right.remove(&key).unwrap_or_default();
         if expected != sums {
             differences.push(difference(&key, &sums, &expected));

@@ -12,8 +12,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::events::Event;
 use crate::store::inbox::{
-    InboxStore, Incoming, Outcome, RawRequest, ReprocessFilter, ReprocessReport, Request,
-    RequestFilter, RequestSummary, Verdict,
+    BY_HAND, BY_IMPORT, InboxStore, Incoming, Outcome, RawRequest, ReprocessFilter,
+    ReprocessReport, Request, RequestFilter, RequestSummary, Verdict,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
@@ -179,8 +179,14 @@ pub(super) fn one(sql: &Connection, id: RequestId) -> StoreResult<Request> {
     .ok_or(StoreError::NotFound { what: "request" })
 }
 
-fn method(text: &str) -> &'static str {
-    if text == "POST" { "POST" } else { "GET" }
+/// The method as it is stored.
+pub(super) fn method(text: &str) -> &'static str {
+    match text {
+        "POST" => "POST",
+        BY_HAND => BY_HAND,
+        BY_IMPORT => BY_IMPORT,
+        _ => "GET",
+    }
 }
 
 pub(super) fn chosen(sql: &Connection, filter: &ReprocessFilter) -> StoreResult<Vec<RequestId>> {

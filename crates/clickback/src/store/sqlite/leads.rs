@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use clickback_core::currency::Currency;
 use clickback_core::event::{Kind, Status};
-use clickback_core::ids::{FieldId, LeadId, RequestId, WorkspaceId, clickid};
+use clickback_core::ids::{FieldId, LeadId, RequestId, UserId, WorkspaceId, clickid};
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 use clickback_core::postback::{MAX_FIELD_CHARS, MAX_ID_BYTES, is_usable_id};
@@ -41,6 +41,9 @@ impl Work<'_> {
         let lead = self
             .insert_lead(workspace, &clickid, name, clicked_at, new.test)
             .map_err(db)?;
+        if let Some(buyer) = new.buyer {
+            self.set_buyer(lead, Some(buyer))?;
+        }
         self.set_values(workspace, lead, &new.fields)?;
         self.apply_waiting(workspace, &clickid)?;
         super::leads::lead(self.sql, lead)
@@ -56,8 +59,8 @@ impl Work<'_> {
             Some(known) => {
                 let patch = LeadPatch {
                     name: new.name.clone(),
-                    status: None,
                     fields: new.fields.clone(),
+                    ..LeadPatch::default()
                 };
                 self.update_lead(known.id, &patch)
             }
@@ -65,17 +68,9 @@ impl Work<'_> {
     }
 
     pub(super) fn update_lead(&mut self, id: LeadId, patch: &LeadPatch) -> StoreResult<Lead> {
-        let workspace: Option<i64> = self
-            .sql
-            .query_row(
-                "UPDATE leads SET name = coalesce(?2, name), status = coalesce(?3, status) \
-                 WHERE id = ?1 RETURNING workspace_id",
-                params![id.0, patch.name, patch.status],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(db)?;
-        let workspace = WorkspaceId(workspace.ok_or(StoreError::NotFound { what: "lead" })?);
+        let known = lead(self.sql, id)?;
+        let (id, workspace) = (known.id, known.workspace);
+        self.patch_lead(&known, patch)?;
         self.set_values(workspace, id, &patch.fields)?;
         lead(self.sql, id)
     }
@@ -87,7 +82,8 @@ impl Work<'_> {
         scope: i64,
         value: &str,
     ) -> StoreResult<Lead> {
-        let workspace = lead(self.sql, id)?.workspace;
+        let known = lead(self.sql, id)?;
+        let (id, workspace) = (known.id, known.workspace);
         let value = match kind {
             IdentityKind::Clickid => checked_clickid(value)?,
             IdentityKind::Telegram | IdentityKind::Player => checked_value(value)?,
@@ -207,19 +203,21 @@ fn checked_value(value: &str) -> StoreResult<String> {
     Ok(value.to_owned())
 }
 
-const LEAD_COLUMNS: &str = "leads.id, leads.workspace_id, leads.clickid, leads.name, leads.status, leads.test, \
-     leads.clicked_at, leads.created_at";
+pub(super) const LEAD_COLUMNS: &str = "leads.id, leads.workspace_id, leads.clickid, leads.name, leads.status, leads.test, \
+     leads.clicked_at, leads.created_at, leads.buyer_id";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Lead> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Lead> {
     Ok(Lead {
         id: LeadId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),
         clickid: row.get(2)?,
         name: row.get(3)?,
-        status: row.get(4)?,
+        status: super::crm::shown_status(row.get(4)?),
+        buyer: row.get::<_, Option<i64>>(8)?.map(UserId),
         test: row.get(5)?,
         clicked_at: row.get::<_, Option<i64>>(6)?.map(Moment),
         created_at: Moment(row.get(7)?),
+        tags: Vec::new(),
         values: Vec::new(),
         identities: Vec::new(),
         totals: LeadTotals::default(),
@@ -231,7 +229,11 @@ pub(super) fn lead(sql: &Connection, id: LeadId) -> StoreResult<Lead> {
         .prepare_cached(&format!("SELECT {LEAD_COLUMNS} FROM leads WHERE id = ?1"))
         .and_then(|mut statement| statement.query_row([id.0], read).optional())
         .map_err(db)?;
-    complete(sql, found.ok_or(StoreError::NotFound { what: "lead" })?)
+    match found {
+        Some(found) => complete(sql, found),
+        // It may have gone into another one.
+        None => lead(sql, super::crm::merged_into(sql, id)?),
+    }
 }
 
 pub(super) fn by_clickid(
@@ -249,54 +251,8 @@ pub(super) fn by_clickid(
     found.map(|lead| complete(sql, lead)).transpose()
 }
 
-/// Newest first. A search matches whole ids and parts of names.
-pub(super) fn list(sql: &Connection, filter: &LeadFilter) -> StoreResult<Page<Lead>> {
-    let before = filter.before.map_or(i64::MAX, |id| id.0);
-    let limit = i64::try_from(filter.limit).unwrap_or(50);
-    let search = filter
-        .search
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
-    let condition = match search {
-        None => "",
-        Some(_) => {
-            " AND (leads.id IN (SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 \
-             AND kind IN (1, 2, 3) AND value = ?4) OR instr(lower(leads.name), lower(?4)) > 0)"
-        }
-    };
-    let mut statement = sql
-        .prepare_cached(&format!(
-            "SELECT {LEAD_COLUMNS} FROM leads WHERE workspace_id = ?1 AND id < ?2 AND test = 0 \
-             {condition} ORDER BY id DESC LIMIT ?3"
-        ))
-        .map_err(db)?;
-    let rows = match search {
-        None => statement.query_map(params![filter.workspace.0, before, limit + 1], read),
-        Some(text) => {
-            statement.query_map(params![filter.workspace.0, before, limit + 1, text], read)
-        }
-    };
-    let found: Vec<Lead> = rows
-        .map_err(db)?
-        .collect::<rusqlite::Result<_>>()
-        .map_err(db)?;
-    let mut items = Vec::with_capacity(found.len());
-    for lead in found {
-        items.push(complete(sql, lead)?);
-    }
-    let more = items.len() > filter.limit;
-    items.truncate(filter.limit);
-    let next = if more {
-        items.last().map(|lead| lead.id.to_string())
-    } else {
-        None
-    };
-    Ok(Page { items, next })
-}
-
 /// Adds values, identities and totals.
-fn complete(sql: &Connection, mut lead: Lead) -> StoreResult<Lead> {
+pub(super) fn complete(sql: &Connection, mut lead: Lead) -> StoreResult<Lead> {
     lead.values = sql
         .prepare_cached(
             "SELECT field_id, custom_fields.key, value, fits, set_at, source FROM lead_values \
@@ -329,6 +285,7 @@ fn complete(sql: &Connection, mut lead: Lead) -> StoreResult<Lead> {
             rows.collect()
         })
         .map_err(db)?;
+    lead.tags = super::crm::tags_of(sql, lead.id)?;
     lead.totals = totals(&events::of_lead(sql, lead.id).map_err(db)?);
     Ok(lead)
 }
@@ -396,7 +353,8 @@ impl LeadStore for Sqlite {
     }
 
     async fn leads(&self, filter: LeadFilter) -> StoreResult<Page<Lead>> {
-        self.read(move |sql| list(sql, &filter)).await
+        self.read(move |sql| super::lead_list::list(sql, &filter))
+            .await
     }
 
     async fn bind_identity(

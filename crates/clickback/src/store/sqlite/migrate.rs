@@ -19,6 +19,16 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "people",
         include_str!("../../../migrations/sqlite/0002_people.sql"),
     ),
+    (
+        3,
+        "integrations",
+        include_str!("../../../migrations/sqlite/0003_integrations.sql"),
+    ),
+    (
+        4,
+        "leads",
+        include_str!("../../../migrations/sqlite/0004_leads.sql"),
+    ),
 ];
 
 /// The schema version this program writes.

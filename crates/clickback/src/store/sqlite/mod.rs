@@ -5,12 +5,21 @@ mod change;
 mod check;
 mod checkpoint;
 mod connect;
+mod crm;
 mod events;
+mod facts;
+mod field_changes;
 mod fields;
+mod imports;
 mod inbox;
+mod lead_list;
 mod leads;
+mod links;
+mod merge;
 pub mod migrate;
 mod people;
+mod pulse;
+mod reports;
 mod reprocess;
 mod rollups;
 mod rows;
@@ -96,7 +105,14 @@ impl Sqlite {
         migrate::migrate(&mut connection)?;
         // The journal and the writer number on their own, as two nodes would.
         let (mut ids, mut accepted_ids) = (IdSequence::new(0), IdSequence::new(1));
-        for table in ["inbox", "leads", "event_changes"] {
+        for table in [
+            "inbox",
+            "leads",
+            "event_changes",
+            "lead_notes",
+            "lead_changes",
+            "imports",
+        ] {
             let last: Option<i64> = connection
                 .query_row(&format!("SELECT max(id) FROM {table}"), [], |row| {
                     row.get(0)

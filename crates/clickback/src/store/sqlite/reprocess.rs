@@ -78,12 +78,12 @@ impl Work<'_> {
         Ok((outcome, event))
     }
 
-    fn begin_dry_run(&self) -> StoreResult<()> {
+    pub(super) fn begin_dry_run(&self) -> StoreResult<()> {
         self.sql.execute_batch("SAVEPOINT dry_run").map_err(db)
     }
 
     /// Takes back rows and roll-up changes; the transaction then commits nothing.
-    fn end_dry_run(&mut self) -> StoreResult<()> {
+    pub(super) fn end_dry_run(&mut self) -> StoreResult<()> {
         self.sql
             .execute_batch("ROLLBACK TO dry_run; RELEASE dry_run")
             .map_err(db)?;

@@ -11,29 +11,30 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::store::integrations::{
-    Configuration, CustomField, Integration, IntegrationPatch, NewConfiguration, NewField,
-    NewIntegration, NewLink, RegistrationLink, SetUpStore, Snapshot, Token,
+    Configuration, CustomField, Integration, IntegrationPatch, LinkFilter, NewConfiguration,
+    NewField, NewIntegration, NewLink, RegistrationLink, SetUpStore, Snapshot, Token,
 };
-use crate::store::{StoreError, StoreResult};
+use crate::store::{Page, StoreError, StoreResult};
 
 use super::Sqlite;
 use super::apply::Work;
+use super::links;
 use super::rows::db;
-use super::snapshot::{self, CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field, json};
+use super::snapshot::{self, CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field};
 
-fn text(value: &impl Serialize) -> StoreResult<String> {
+pub(super) fn text(value: &impl Serialize) -> StoreResult<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
 /// A row that is not there is the user's matter, anything else the database's.
-fn missing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+pub(super) fn missing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| match error {
         rusqlite::Error::QueryReturnedNoRows => StoreError::NotFound { what },
         other => db(other),
     }
 }
 
-fn one(changed: usize, what: &'static str) -> StoreResult<()> {
+pub(super) fn one(changed: usize, what: &'static str) -> StoreResult<()> {
     if changed == 0 {
         Err(StoreError::NotFound { what })
     } else {
@@ -214,6 +215,34 @@ impl Work<'_> {
         one(changed, "postback configuration")
     }
 
+    pub(super) fn order_configurations(
+        &mut self,
+        id: IntegrationId,
+        order: &[ConfigurationId],
+    ) -> StoreResult<()> {
+        *self.set_up_changed = true;
+        let mut place = self
+            .sql
+            .prepare_cached(
+                "UPDATE postback_configurations SET position = ?3 WHERE id = ?1 AND integration_id = ?2",
+            )
+            .map_err(db)?;
+        // What is not named keeps its position and must stay behind those that are.
+        self.sql
+            .execute(
+                "UPDATE postback_configurations SET position = position + ?2 WHERE integration_id = ?1",
+                params![id.0, i64::try_from(order.len()).unwrap_or(i64::MAX)],
+            )
+            .map_err(db)?;
+        for (position, configuration) in (1_i64..).zip(order) {
+            let changed = place
+                .execute(params![configuration.0, id.0, position])
+                .map_err(db)?;
+            one(changed, "postback configuration")?;
+        }
+        Ok(())
+    }
+
     pub(super) fn create_field(
         &mut self,
         workspace: WorkspaceId,
@@ -221,8 +250,9 @@ impl Work<'_> {
     ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
         let inserted = self.sql.execute(
-            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at, position) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, \
+             (SELECT coalesce(max(position), 0) + 1 FROM custom_fields WHERE workspace_id = ?1))",
             params![
                 workspace.0,
                 new.key,
@@ -284,27 +314,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn create_link(&mut self, new: &NewLink) -> StoreResult<RegistrationLink> {
-        self.sql
-            .query_row(
-                &format!(
-                    "INSERT INTO registration_links (integration_id, name, base_url, params, created_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5) RETURNING {LINK_COLUMNS}"
-                ),
-                params![new.integration.0, new.name, new.base_url, text(&new.params)?, self.now.0],
-                read_link,
-            )
-            .map_err(db)
-    }
-
-    pub(super) fn delete_link(&mut self, id: LinkId) -> StoreResult<()> {
-        let changed = self
-            .sql
-            .execute("DELETE FROM registration_links WHERE id = ?1", [id.0])
-            .map_err(db)?;
-        one(changed, "registration link")
-    }
-
     pub(super) fn create_token(
         &mut self,
         workspace: WorkspaceId,
@@ -333,19 +342,6 @@ impl Work<'_> {
     }
 }
 
-const LINK_COLUMNS: &str = "id, integration_id, name, base_url, params, created_at";
-
-fn read_link(row: &Row<'_>) -> rusqlite::Result<RegistrationLink> {
-    Ok(RegistrationLink {
-        id: LinkId(row.get(0)?),
-        integration: IntegrationId(row.get(1)?),
-        name: row.get(2)?,
-        base_url: row.get(3)?,
-        params: json(row, 4)?,
-        created_at: Moment(row.get(5)?),
-    })
-}
-
 pub(super) fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
     Ok(Token {
         id: TokenId(row.get(0)?),
@@ -358,34 +354,11 @@ pub(super) fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
 pub(super) fn fields(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
     let mut statement = sql
         .prepare_cached(&format!(
-            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY id"
+            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY position = 0, position, id"
         ))
         .map_err(db)?;
     let rows = statement.query_map([workspace.0], field).map_err(db)?;
     rows.collect::<rusqlite::Result<_>>().map_err(db)
-}
-
-pub(super) fn links(
-    sql: &Connection,
-    workspace: WorkspaceId,
-) -> StoreResult<Vec<RegistrationLink>> {
-    let mut statement = sql
-        .prepare_cached(&format!(
-            "SELECT {LINK_COLUMNS} FROM registration_links WHERE integration_id IN \
-             (SELECT id FROM integrations WHERE workspace_id = ?1 AND deleted_at IS NULL) ORDER BY id"
-        ))
-        .map_err(db)?;
-    let rows = statement.query_map([workspace.0], read_link).map_err(db)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(db)
-}
-
-pub(super) fn link(sql: &Connection, id: LinkId) -> StoreResult<RegistrationLink> {
-    sql.query_row(
-        &format!("SELECT {LINK_COLUMNS} FROM registration_links WHERE id = ?1"),
-        [id.0],
-        read_link,
-    )
-    .map_err(missing("registration link"))
 }
 
 pub(super) fn token_by_hash(sql: &Connection, hash: &[u8; 32]) -> StoreResult<Option<Token>> {
@@ -456,6 +429,15 @@ impl SetUpStore for Sqlite {
         self.write(move |work| work.delete_configuration(id)).await
     }
 
+    async fn order_configurations(
+        &self,
+        id: IntegrationId,
+        order: Vec<ConfigurationId>,
+    ) -> StoreResult<()> {
+        self.write(move |work| work.order_configurations(id, &order))
+            .await
+    }
+
     async fn create_field(
         &self,
         workspace: WorkspaceId,
@@ -488,12 +470,20 @@ impl SetUpStore for Sqlite {
         self.write(move |work| work.create_link(&new)).await
     }
 
+    async fn update_link(&self, id: LinkId, new: NewLink) -> StoreResult<RegistrationLink> {
+        self.write(move |work| work.update_link(id, &new)).await
+    }
+
     async fn links(&self, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>> {
-        self.read(move |sql| links(sql, workspace)).await
+        self.read(move |sql| links::all(sql, workspace)).await
+    }
+
+    async fn links_page(&self, filter: LinkFilter) -> StoreResult<Page<RegistrationLink>> {
+        self.read(move |sql| links::page(sql, &filter)).await
     }
 
     async fn link(&self, id: LinkId) -> StoreResult<RegistrationLink> {
-        self.read(move |sql| link(sql, id)).await
+        self.read(move |sql| links::one(sql, id)).await
     }
 
     async fn delete_link(&self, id: LinkId) -> StoreResult<()> {

@@ -18,7 +18,7 @@ use clickback_core::ids::{RequestId, WorkspaceId};
 
 use crate::app::{App, AppState};
 use crate::store::StoreResult;
-use crate::store::inbox::Verdict;
+use crate::store::inbox::{RequestSummary, Verdict};
 use crate::store::integrations::{Integration, Snapshot};
 
 use super::error::{self, render};
@@ -94,6 +94,18 @@ pub(super) fn routes() -> Router<AppState> {
             get(decide::preview_one).post(decide::one),
         )
         .route("/inbox/{id}/status", post(decide::say))
+}
+
+/// Rows of the newest requests, as other pages show them.
+pub(super) fn feed(ui: &Ui, snapshot: &Snapshot, requests: &[RequestSummary]) -> Rows {
+    let filter = Filter::default();
+    let maker = Maker {
+        ui,
+        snapshot,
+        filter: &filter,
+        selected: None,
+    };
+    Rows::new(requests.iter().map(|request| maker.row(request)).collect())
 }
 
 /// The list.

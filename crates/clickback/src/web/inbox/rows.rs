@@ -40,7 +40,7 @@ pub(super) struct Row {
 /// Several rows, as the list and the live stream show them.
 #[derive(Template)]
 #[template(path = "inbox/rows.html")]
-pub(super) struct Rows {
+pub(in crate::web) struct Rows {
     pub(super) rows: Vec<Row>,
     flag: Icon,
 }

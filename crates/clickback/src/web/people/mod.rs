@@ -8,6 +8,7 @@ mod session;
 mod tokens;
 mod users;
 mod welcome;
+mod workspace;
 
 use std::borrow::Cow;
 
@@ -42,6 +43,10 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/settings/account/name", post(account::rename))
         .route("/settings/account/password", post(account::change_password))
         .route("/settings/account/sessions", post(account::end_session))
+        .route(
+            "/settings/workspace",
+            get(workspace::page).post(workspace::change),
+        )
         .route("/settings/people", get(users::list).post(users::add))
         .route("/settings/people/{id}", get(users::one).post(users::change))
         .route("/settings/people/{id}/link", post(users::new_link))
@@ -88,8 +93,11 @@ pub(super) struct Place {
 pub(super) fn places(ui: &Ui, chosen: &str) -> Vec<Place> {
     [
         ("/settings/account", "settings-account", Right::Account),
+        ("/settings/workspace", "settings-workspace", Right::SetUp),
         ("/settings/people", "settings-people", Right::ManagePeople),
         ("/settings/tokens", "settings-tokens", Right::ManagePeople),
+        ("/settings/fields", "settings-fields", Right::SetUp),
+        ("/settings/statuses", "settings-statuses", Right::SetUp),
         ("/settings/log", "settings-log", Right::ManagePeople),
     ]
     .into_iter()

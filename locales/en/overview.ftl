@@ -1,0 +1,46 @@
+# The overview and the steps of the set-up.
+nav-overview = Overview
+overview-sub = Today so far, against yesterday up to the same time.
+overview-deposits = Deposits
+overview-revenue = Revenue
+overview-registrations = Registrations
+overview-first = First deposits
+overview-repeat = Repeat deposits
+overview-per-first = { $n } per FD
+overview-before = yesterday { $n }
+overview-chart = Deposits by day
+overview-funnel = Funnel, 14 days
+overview-attention = Needs attention today
+overview-calm = Nothing. Every postback found its lead and was read without doubt.
+overview-feed = Now
+overview-all = all postbacks
+attention-unmatched = Lead not found: { $n }
+attention-rejected = Answered with an error: { $n }
+attention-held = Held until you decide: { $n }
+attention-flag = { $flag }: { $n }
+
+steps-title = Getting started
+steps-done = done
+step-public = Public address
+step-public-what = Partners call `{ $url }`: they cannot reach it. Set `CLICKBACK_PUBLIC_URL` to your domain.
+step-public-act = How
+step-integration = First integration
+step-integration-what = Choose your partner program: the postback URLs are there at once.
+step-integration-act = Connect
+step-link = Registration link
+step-link-what = Paste the link from your partner: the clickid is added by itself.
+step-link-act = Make a link
+step-lead = First lead
+step-lead-what = Make one and hand it its own link.
+step-lead-act = Add a lead
+step-postback = First postback
+step-postback-what = Paste the postback URLs into the partner's cabinet, or send a test event from the integration.
+step-postback-act = See the inbox
+step-event = First event on a lead
+step-event-what = A postback found its lead. If none does, the doctor says why.
+step-event-act = Ask the doctor
+
+palette-what = A page, a lead, a clickid, an integration
+palette-nothing = Nothing found
+palette-unmatched = Postbacks without a lead
+palette-flagged = Postbacks with flags

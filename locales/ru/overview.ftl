@@ -1,0 +1,46 @@
+# Обзор и шаги настройки.
+nav-overview = Обзор
+overview-sub = Сегодня к этому часу — против вчера к этому же часу.
+overview-deposits = Депозиты
+overview-revenue = Доход
+overview-registrations = Регистрации
+overview-first = Первые депозиты
+overview-repeat = Повторные депозиты
+overview-per-first = { $n } на ФД
+overview-before = вчера { $n }
+overview-chart = Депозиты по дням
+overview-funnel = Воронка за 14 дней
+overview-attention = Требует внимания сегодня
+overview-calm = Ничего. Все постбеки нашли своих лидов и прочитаны без сомнений.
+overview-feed = Прямо сейчас
+overview-all = все постбеки
+attention-unmatched = Лид не найден: { $n }
+attention-rejected = Ответили ошибкой: { $n }
+attention-held = Отложено до вашего решения: { $n }
+attention-flag = { $flag }: { $n }
+
+steps-title = С чего начать
+steps-done = готово
+step-public = Публичный адрес
+step-public-what = Партнёрки вызывают `{ $url }`, а он им недоступен. Укажите свой домен в `CLICKBACK_PUBLIC_URL`.
+step-public-act = Как
+step-integration = Первая интеграция
+step-integration-what = Выберите партнёрку: ссылки постбеков появятся сразу.
+step-integration-act = Подключить
+step-link = Ссылка регистрации
+step-link-what = Вставьте ссылку из партнёрки: clickid добавится сам.
+step-link-act = Создать ссылку
+step-lead = Первый лид
+step-lead-what = Создайте лида и дайте ему его собственную ссылку.
+step-lead-act = Добавить лида
+step-postback = Первый постбек
+step-postback-what = Вставьте ссылки постбеков в кабинет партнёрки или отправьте тестовое событие из интеграции.
+step-postback-act = Открыть постбеки
+step-event = Первое событие у лида
+step-event-what = Постбек нашёл своего лида. Если не находит — проверка ссылки скажет почему.
+step-event-act = Проверить
+
+palette-what = Страница, лид, clickid, интеграция
+palette-nothing = Ничего не найдено
+palette-unmatched = Постбеки без лида
+palette-flagged = Постбеки с замечаниями
