@@ -32,7 +32,7 @@ mod visitor;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
@@ -42,6 +42,7 @@ use axum::routing::get;
 use crate::app::AppState;
 
 use i18n::Language;
+pub use rights::readable;
 use ui::Theme;
 
 /// Scripts and styles come from here only, nothing is framed, forms go nowhere else.
@@ -71,12 +72,12 @@ pub fn routes(state: AppState) -> Router<AppState> {
             Arc::clone(&state),
             rights::gate,
         ))
-        .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), finish))
         .with_state(state)
 }
 
 /// Remembers a language or theme that the address names, and adds the headers of every page.
-async fn finish(request: Request, next: Next) -> Response {
+async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let uri = request.uri();
     let chosen = [
         visitor::query_value(uri, "lang")
@@ -108,11 +109,17 @@ async fn finish(request: Request, next: Next) -> Response {
         ("content-security-policy", POLICY),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
     ] {
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
+        );
+    }
+    // Over plain http browsers ignore it and complain on every page.
+    if app.settings.public_url.starts_with("https://") {
+        headers.insert(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
         );
     }
     if !headers.contains_key(CACHE_CONTROL) {

@@ -131,6 +131,14 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/help/pictures/{name}", Public),
 ];
 
+/// The paths of everything that can be opened, for tests that open it all.
+pub fn readable() -> impl Iterator<Item = &'static str> {
+    TABLE
+        .iter()
+        .filter(|(method, _, _)| *method == "GET")
+        .map(|(_, path, _)| *path)
+}
+
 /// What a route asks for; `None` is not in the table.
 pub(super) fn access(method: &Method, path: &str) -> Option<Access> {
     let method = if method == Method::HEAD {

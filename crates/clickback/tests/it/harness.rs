@@ -25,7 +25,7 @@ pub(crate) struct TestApp {
     pub(crate) app: AppState,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
-    /// The owner's session.
+    /// The owner's session; empty before there is an owner.
     pub(crate) cookie: String,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
@@ -40,6 +40,13 @@ impl TestApp {
 
     /// Starts with changed settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> TestApp {
+        let mut app = Self::start_fresh(change).await;
+        app.cookie = log_in(&app.app).await;
+        app
+    }
+
+    /// The same before anybody has an account: there is no owner and no cookie.
+    pub(crate) async fn start_fresh(change: impl FnOnce(&mut Settings)) -> TestApp {
         let directory = tempfile::tempdir().expect("a directory");
         let mut settings = Settings::local(directory.path().to_owned());
         let listener = TcpListener::bind(settings.listen)
@@ -54,14 +61,13 @@ impl TestApp {
             .create_token(WORKSPACE, "test".to_owned(), hash)
             .await
             .expect("a token");
-        let cookie = log_in(&app).await;
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(app::serve(Arc::clone(&app), listener, stopped));
         TestApp {
             app,
             address,
             token,
-            cookie,
+            cookie: String::new(),
             stop,
             server: Some(server),
             _directory: directory,
