@@ -85,7 +85,7 @@ legend-ours = our parameter
 legend-theirs = the partner fills it
 legend-fixed = always the same
 never-came = has not come yet
-today-count = { $count } today
+today-count = { $count } counted today
 postback-warned = { $count ->
     [one] { $count } thing to look at
    *[other] { $count } things to look at

@@ -36,7 +36,6 @@ settings-account = My account
 settings-people = People
 settings-tokens = API tokens
 settings-log = Log
-save = Save
 
 account-who = About you
 account-who-what = The name that your team sees.

@@ -87,7 +87,7 @@ legend-ours = наш параметр
 legend-theirs = подставит партнёрка
 legend-fixed = всегда одно и то же
 never-came = ещё не приходил
-today-count = { $count } за сегодня
+today-count = засчитано сегодня: { $count }
 postback-warned = { $count ->
     [one] { $count } замечание
     [few] { $count } замечания

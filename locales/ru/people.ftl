@@ -36,7 +36,6 @@ settings-account = Мой аккаунт
 settings-people = Люди
 settings-tokens = API-токены
 settings-log = Журнал
-save = Сохранить
 
 account-who = О вас
 account-who-what = Имя, которое видит команда.

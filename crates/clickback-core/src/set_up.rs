@@ -305,8 +305,10 @@ mod tests {
         let mut long = Rules::default();
         long.aliases.insert("x".repeat(513), "clickid".to_owned());
         assert_eq!(rules(&long).unwrap_err().code(), "too_long");
-        let mut many = Rules::default();
-        many.allowed_ips = vec!["::1".to_owned(); 501];
+        let many = Rules {
+            allowed_ips: vec!["::1".to_owned(); 501],
+            ..Rules::default()
+        };
         assert_eq!(rules(&many).unwrap_err().code(), "too_many");
     }
 }

@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use clickback_core::field::{FieldKind, check_key};
-use clickback_core::ids::FieldId;
+use clickback_core::ids::{FieldId, WorkspaceId};
 use clickback_core::rules::CustomEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::AppState;
+use crate::app::{App, AppState};
+use crate::store::crm::FieldPatch;
 use crate::store::integrations::{CustomField, NewField};
 
 use super::auth::Caller;
@@ -69,9 +70,10 @@ fn yes() -> bool {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldPatchBody {
-    name: String,
-    #[serde(default = "yes")]
-    visible: bool,
+    name: Option<String>,
+    visible: Option<bool>,
+    /// Of a select or multiselect: all of them.
+    options: Option<Vec<String>>,
 }
 
 /// All custom fields.
@@ -123,7 +125,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
-/// Renames, shows or hides a custom field.
+/// Renames, shows or hides a custom field, or changes its options.
 #[utoipa::path(patch, path = "/api/v1/custom-fields/{id}", tag = "custom fields", security(("token" = [])),
     params(("id" = String, Path)), request_body = FieldPatchBody,
     responses((status = 200, body = FieldView), (status = 404)))]
@@ -133,22 +135,57 @@ pub(super) async fn update(
     Path(text): Path<String>,
     Body(body): Body<FieldPatchBody>,
 ) -> Answer<Json<FieldView>> {
-    let field: FieldId = id(&text, "custom field")?;
-    if !app
-        .store
-        .fields(workspace)
-        .await?
-        .iter()
-        .any(|known| known.id == field)
+    let field = own(&app, workspace, &text).await?;
+    if body
+        .name
+        .as_ref()
+        .is_some_and(|name| name.trim().is_empty())
     {
-        return Err(Problem::not_found("custom field"));
+        return Err(Problem::invalid("the name is empty"));
     }
     Ok(Json(
         app.store
-            .rename_field(field, body.name, body.visible)
+            .change_field(
+                field,
+                FieldPatch {
+                    name: body.name.map(|name| name.trim().to_owned()),
+                    visible: body.visible,
+                    options: body.options,
+                },
+            )
             .await?
             .into(),
     ))
+}
+
+async fn own(app: &App, workspace: WorkspaceId, text: &str) -> Answer<FieldId> {
+    let field: FieldId = id(text, "custom field")?;
+    let fields = app.store.fields(workspace).await?;
+    if fields.iter().any(|known| known.id == field) {
+        Ok(field)
+    } else {
+        Err(Problem::not_found("custom field"))
+    }
+}
+
+/// What went with a field.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeletedField {
+    /// Values that leads had.
+    values: u64,
+}
+
+/// Deletes a custom field and its values.
+#[utoipa::path(delete, path = "/api/v1/custom-fields/{id}", tag = "custom fields", security(("token" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = DeletedField), (status = 404)))]
+pub(super) async fn delete(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+    Path(text): Path<String>,
+) -> Answer<Json<DeletedField>> {
+    let field = own(&app, workspace, &text).await?;
+    let values = app.store.delete_field(field).await?;
+    Ok(Json(DeletedField { values }))
 }
 
 /// A custom event of the workspace.

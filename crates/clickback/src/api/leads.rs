@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use clickback_core::currency::Currency;
-use clickback_core::ids::{IntegrationId, LeadId, WorkspaceId};
+use clickback_core::ids::{IntegrationId, LeadId, UserId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub(super) struct LeadView {
     clickid: String,
     name: String,
     status: String,
+    tags: Vec<String>,
+    #[schema(value_type = Option<String>)]
+    buyer: Option<UserId>,
     /// Custom field values by key.
     fields: BTreeMap<String, String>,
     identities: Vec<IdentityView>,
@@ -68,6 +71,8 @@ impl From<Lead> for LeadView {
             clickid: lead.clickid,
             name: lead.name,
             status: lead.status,
+            tags: lead.tags,
+            buyer: lead.buyer,
             fields: lead
                 .values
                 .into_iter()
@@ -119,7 +124,12 @@ pub(super) struct NewLeadBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct LeadPatchBody {
     name: Option<String>,
+    /// The code of one of the workspace's statuses.
     status: Option<String>,
+    /// All tags that it has afterwards.
+    tags: Option<Vec<String>>,
+    /// A user's id; an empty text is nobody.
+    buyer: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
 }
@@ -141,8 +151,14 @@ pub(super) struct IdentityBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct LeadQuery {
     clickid: Option<String>,
-    /// Part of a name, or a whole clickid or outside id.
+    /// Part of a name, or a whole clickid, outside id or field value.
     search: Option<String>,
+    status: Option<String>,
+    tag: Option<String>,
+    buyer: Option<String>,
+    integration: Option<String>,
+    /// With a first deposit, or without.
+    deposited: Option<bool>,
     cursor: Option<String>,
     limit: Option<usize>,
 }
@@ -169,6 +185,19 @@ pub(super) async fn list(
         .transpose()?;
     let filter = LeadFilter {
         search: query.search,
+        status: query.status,
+        tag: query.tag,
+        buyers: query
+            .buyer
+            .as_deref()
+            .map(|text| id(text, "buyer").map(|buyer| vec![buyer]))
+            .transpose()?,
+        integration: query
+            .integration
+            .as_deref()
+            .map(|text| id(text, "integration"))
+            .transpose()?,
+        deposited: query.deposited,
         before,
         limit: page_size(query.limit)?,
         ..LeadFilter::new(workspace)
@@ -202,7 +231,7 @@ fn new_lead(workspace: WorkspaceId, body: NewLeadBody) -> NewLead {
     }
 }
 
-async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<Lead> {
+pub(super) async fn find(app: &App, workspace: WorkspaceId, text: &str) -> Answer<Lead> {
     let lead = app.store.lead(id(text, "lead")?).await?;
     if lead.workspace == workspace {
         Ok(lead)
@@ -236,8 +265,16 @@ pub(super) async fn update(
     let patch = LeadPatch {
         name: body.name,
         status: body.status,
+        tags: body.tags,
+        buyer: body
+            .buyer
+            .map(|text| match text.as_str() {
+                "" => Ok(None),
+                text => id(text, "buyer").map(Some),
+            })
+            .transpose()?,
+        author: super::crm::author(),
         fields: body.fields.into_iter().collect(),
-        ..LeadPatch::default()
     };
     Ok(Json(app.store.update_lead(known.id, patch).await?.into()))
 }

@@ -2,6 +2,7 @@
 //! The OpenAPI description at `/api/openapi.json` is made from the handlers.
 
 mod auth;
+mod crm;
 mod doctor;
 mod events;
 mod fields;
@@ -52,7 +53,10 @@ pub fn routes() -> Router<AppState> {
         .route("/integrations/{id}/health", get(integrations::health))
         .route("/integrations/{id}/test", post(integrations::send_test))
         .route("/custom-fields", get(fields::list).post(fields::create))
-        .route("/custom-fields/{id}", patch(fields::update))
+        .route(
+            "/custom-fields/{id}",
+            patch(fields::update).delete(fields::delete),
+        )
         .route(
             "/custom-events",
             get(fields::list_events).post(fields::define_event),
@@ -60,6 +64,10 @@ pub fn routes() -> Router<AppState> {
         .route("/leads", get(leads::list).post(leads::create))
         .route("/leads/{id}", get(leads::one).patch(leads::update))
         .route("/leads/{id}/identities", post(leads::bind))
+        .route("/leads/{id}/notes", get(crm::notes).post(crm::add_note))
+        .route("/leads/{id}/merge", post(crm::merge))
+        .route("/imports", post(crm::import))
+        .route("/imports/{id}", axum::routing::delete(crm::undo))
         .route("/leads/by-clickid/{clickid}", put(leads::upsert))
         .route("/clicks", post(leads::record_click))
         .route("/links", get(links::list).post(links::create))
@@ -106,6 +114,7 @@ pub fn routes() -> Router<AppState> {
         fields::list,
         fields::create,
         fields::update,
+        fields::delete,
         fields::list_events,
         fields::define_event,
         leads::list,
@@ -113,6 +122,11 @@ pub fn routes() -> Router<AppState> {
         leads::one,
         leads::update,
         leads::bind,
+        crm::notes,
+        crm::add_note,
+        crm::merge,
+        crm::import,
+        crm::undo,
         leads::upsert,
         leads::record_click,
         links::list,

@@ -244,7 +244,7 @@ impl RowsOfTwo {
     }
 
     /// The arrow points to the left: what is on the right fills what is on the left.
-    pub(super) fn from_the_right(mut self) -> RowsOfTwo {
+    pub(super) fn pointing_left(mut self) -> RowsOfTwo {
         self.arrow = Icon("back");
         self
     }

@@ -6,6 +6,7 @@ mod changes;
 mod chart;
 mod doctor;
 mod error;
+mod fields;
 mod forms;
 mod help;
 pub mod i18n;
@@ -24,6 +25,7 @@ mod parts;
 pub mod people;
 mod posted;
 mod rights;
+mod statuses;
 mod ui;
 mod visitor;
 
@@ -55,8 +57,9 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .merge(inbox::routes())
         .merge(doctor::routes())
         .route("/find", get(palette::find))
-        .route("/leads", get(leads::list))
-        .route("/leads/{id}", get(leads::one))
+        .merge(leads::routes())
+        .merge(fields::routes())
+        .merge(statuses::routes())
         .merge(integrations::routes())
         .merge(links::routes())
         .merge(people::routes())

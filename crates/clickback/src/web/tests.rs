@@ -294,6 +294,9 @@ async fn empty_pages_teach() {
         html.contains("Casino &#60;One&#62;") || html.contains("Casino &lt;One&gt;"),
         "{html}"
     );
+    let html = house
+        .page(&format!("/integrations/{}", house.integration))
+        .await;
     assert!(html.contains("<span class=\"c-macro\">{sub1}</span>"));
 }
 

@@ -8,6 +8,8 @@ mod faults;
 mod harness;
 mod hostile;
 mod model;
+mod previews;
+mod set_up_pages;
 mod store_crm;
 mod store_inbox;
 mod store_suite;

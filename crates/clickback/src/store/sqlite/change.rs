@@ -4,7 +4,7 @@
 use clickback_core::attribution::{Change, EventFacts, Key, promote};
 use clickback_core::event::{Kind, Status};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::store::events::Event;
 
@@ -68,6 +68,21 @@ impl Work<'_> {
         .execute([event.integration.0, event.lead.0])?;
         self.deltas.add(&counted(event));
         Ok(())
+    }
+
+    /// The holder of the first-deposit slot.
+    pub(super) fn first_deposit(
+        &self,
+        lead: LeadId,
+        integration: IntegrationId,
+    ) -> Sql<Option<EventId>> {
+        let first: Option<Option<i64>> = self
+            .cached(
+                "SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2",
+            )?
+            .query_row(params![lead.0, integration.0], |row| row.get(0))
+            .optional()?;
+        Ok(first.flatten().map(EventId))
     }
 
     pub(super) fn set_first(

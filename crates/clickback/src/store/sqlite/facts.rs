@@ -79,20 +79,6 @@ impl Work<'_> {
         Ok((own, key.is_tid()))
     }
 
-    pub(super) fn first_deposit(
-        &self,
-        lead: LeadId,
-        integration: IntegrationId,
-    ) -> Sql<Option<EventId>> {
-        let first: Option<Option<i64>> = self
-            .cached(
-                "SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2",
-            )?
-            .query_row(params![lead.0, integration.0], |row| row.get(0))
-            .optional()?;
-        Ok(first.flatten().map(EventId))
-    }
-
     pub(super) fn event(&self, id: EventId) -> Sql<Event> {
         self.cached(&format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"))?
             .query_row([id.0], event)

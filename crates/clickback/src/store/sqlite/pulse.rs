@@ -182,20 +182,17 @@ fn recent_events(sql: &Connection, integration: &Integration, pulse: &mut Pulse)
     let mut rows = statement.query([integration.id.0])?;
     while let Some(row) = rows.next()? {
         let received_at = Moment(row.get(0)?);
-        let name = match row.get::<_, Option<String>>(1)? {
-            Some(name) => Some(name),
-            None => {
-                let query = row.get_ref(2)?.as_blob()?;
-                let body = row.get_ref(4)?.as_blob_or_null()?;
-                let content_type = row.get_ref(3)?.as_str_or_null()?;
-                let parts = Parts {
-                    query,
-                    content_type,
-                    body,
-                };
-                let judged = parts.judge(&integration.ruleset, received_at);
-                judged.ok().map(|one| one.event.as_str().to_owned())
-            }
+        let recorded: Option<String> = row.get(1)?;
+        let name = if recorded.is_some() {
+            recorded
+        } else {
+            let parts = Parts {
+                query: row.get_ref(2)?.as_blob()?,
+                content_type: row.get_ref(3)?.as_str_or_null()?,
+                body: row.get_ref(4)?.as_blob_or_null()?,
+            };
+            let judged = parts.judge(&integration.ruleset, received_at);
+            judged.ok().map(|one| one.event.as_str().to_owned())
         };
         if let Some(name) = name {
             let event: &mut EventPulse = pulse.events.entry(name).or_default();

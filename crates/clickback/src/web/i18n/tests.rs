@@ -7,7 +7,9 @@ use clickback_core::doctor::ProblemCode;
 use clickback_core::event::{Kind, Status};
 use clickback_core::explain::{Meaning, Outcome};
 use clickback_core::flag::Flag;
+use clickback_core::link::{LinkError, LinkWarning};
 use clickback_core::postback::Rejection;
+use clickback_core::set_up::SetUpError;
 use fluent_bundle::FluentResource;
 
 use super::*;
@@ -137,6 +139,15 @@ fn every_code_has_words() {
         IdentityKind::Player,
     ] {
         add("identity", kind.code(), &[""]);
+    }
+    for code in SetUpError::CODES {
+        add("set-up", code, &[""]);
+    }
+    for code in LinkWarning::CODES {
+        add("link-warning", code, &[""]);
+    }
+    for code in LinkError::CODES {
+        add("link-error", code, &[""]);
     }
     for name in [
         "registration",

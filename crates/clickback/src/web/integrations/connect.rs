@@ -61,22 +61,20 @@ pub(super) async fn form(
     Visitor { ui, .. }: Visitor,
     Query(query): Query<PartnerQuery>,
 ) -> Response {
-    match partner(&app, &ui, &query.partner) {
-        Ok(partner) => render(&page(&ui, partner, None, &Faults::default())),
-        Err(response) => response,
+    if !is_offered(&app, &query.partner) {
+        return error::not_found(&ui);
     }
+    let partner = app.catalogue.get(&query.partner);
+    render(&page(&ui, partner, None, &Faults::default()))
 }
 
-/// A ready partner of the catalogue; none for a custom integration.
-fn partner<'a>(app: &'a AppState, ui: &Ui, slug: &str) -> Result<Option<&'a Partner>, Response> {
-    if slug.is_empty() {
-        return Ok(None);
-    }
-    app.catalogue
-        .get(slug)
-        .filter(|partner| partner.readiness == Readiness::Ready)
-        .map(Some)
-        .ok_or_else(|| error::not_found(ui))
+/// Whether a slug names a ready partner, or is empty: a custom integration.
+fn is_offered(app: &AppState, slug: &str) -> bool {
+    slug.is_empty()
+        || app
+            .catalogue
+            .get(slug)
+            .is_some_and(|partner| partner.readiness == Readiness::Ready)
 }
 
 /// Connects.
@@ -86,10 +84,10 @@ pub(super) async fn submit(
     posted: Posted,
 ) -> Response {
     let slug = posted.get("partner");
-    let partner = match partner(&app, &ui, slug) {
-        Ok(partner) => partner,
-        Err(response) => return response,
-    };
+    if !is_offered(&app, slug) {
+        return error::not_found(&ui);
+    }
+    let partner = app.catalogue.get(slug);
     let mut faults = Faults::default();
     let wish = |name: &str| Some(posted.get(name).to_owned()).filter(|text| !text.is_empty());
     // An input of one's own wins over the choice.

@@ -13,7 +13,6 @@ mod testing;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::response::Response;
 use axum::routing::{get, post};
 use clickback_core::ids::WorkspaceId;
 use clickback_core::partner::Partner;
@@ -22,7 +21,6 @@ use clickback_core::set_up::SetUpError;
 use crate::app::{App, AppState};
 use crate::store::integrations::Integration;
 
-use super::error;
 use super::ui::Ui;
 
 pub(super) use postbacks::make_fields;
@@ -56,15 +54,8 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 /// An integration of the workspace; everything else is not found.
-pub(super) fn find(
-    app: &App,
-    ui: &Ui,
-    workspace: WorkspaceId,
-    id: &str,
-) -> Result<Arc<Integration>, Response> {
-    let id = id.parse().ok();
-    id.and_then(|id| app.store.snapshot().get(workspace, id))
-        .ok_or_else(|| error::not_found(ui))
+pub(super) fn find(app: &App, workspace: WorkspaceId, id: &str) -> Option<Arc<Integration>> {
+    app.store.snapshot().get(workspace, id.parse().ok()?)
 }
 
 /// What cannot be set up like this, in the visitor's words.

@@ -119,9 +119,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     match build(&app, &ui, &integration, None, &query).await {
         Ok(page) => render(&page),

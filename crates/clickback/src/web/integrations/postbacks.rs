@@ -35,9 +35,8 @@ pub(super) async fn add(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     let mut faults = Faults::default();
     let name = faults.take(
@@ -68,9 +67,8 @@ pub(super) async fn act(
     Path((id, postback)): Path<(String, String)>,
     posted: Posted,
 ) -> Response {
-    let (integration, configuration) = match known(&app, &ui, workspace, &id, &postback) {
-        Ok(known) => known,
-        Err(response) => return response,
+    let Some((integration, configuration)) = known(&app, workspace, &id, &postback) else {
+        return error::not_found(&ui);
     };
     let done = match posted.get("do") {
         "delete" => app.store.delete_configuration(configuration.id).await,
@@ -104,9 +102,8 @@ pub(super) async fn check(
     Path((id, postback)): Path<(String, String)>,
     posted: Posted,
 ) -> Response {
-    let (integration, configuration) = match known(&app, &ui, workspace, &id, &postback) {
-        Ok(known) => known,
-        Err(response) => return response,
+    let Some((integration, configuration)) = known(&app, workspace, &id, &postback) else {
+        return error::not_found(&ui);
     };
     let (plan, _) = plan::read(&ui, &posted, &integration, &configuration);
     let (integration, configuration) = plan.applied(&integration, &configuration);
@@ -116,22 +113,18 @@ pub(super) async fn check(
 
 fn known(
     app: &App,
-    ui: &Ui,
     workspace: clickback_core::ids::WorkspaceId,
     id: &str,
     postback: &str,
-) -> Result<(Arc<Integration>, Configuration), Response> {
-    let integration = find(app, ui, workspace, id)?;
+) -> Option<(Arc<Integration>, Configuration)> {
+    let integration = find(app, workspace, id)?;
     let postback: Option<ConfigurationId> = postback.parse().ok();
     let known = integration
         .configurations
         .iter()
         .find(|one| Some(one.id) == postback)
-        .cloned();
-    match known {
-        Some(configuration) => Ok((integration, configuration)),
-        None => Err(error::not_found(ui)),
-    }
+        .cloned()?;
+    Some((integration, known))
 }
 
 /// The order with one configuration a place higher or lower.

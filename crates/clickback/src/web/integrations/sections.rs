@@ -1,6 +1,8 @@
 //! Sections of settings of one integration: each is one form, shown from what is stored or from what was
 //! typed, and read back into the integration's rules.
 
+use std::collections::BTreeMap;
+
 use clickback_core::currency::Currency;
 use clickback_core::event::Status;
 use clickback_core::rules::{FieldMapping, Mode, RepeatChoice, Rules, TidMeaning};
@@ -74,7 +76,7 @@ pub(super) fn read(
     section: Section,
     posted: &Posted,
     integration: &Integration,
-    aliases_of: &dyn Fn(&str) -> Option<Vec<(String, String)>>,
+    aliases_of: &dyn Fn(&str) -> Option<BTreeMap<String, String>>,
 ) -> Result<Change, Faults> {
     let mut faults = Faults::default();
     let mut patch = IntegrationPatch::default();

@@ -25,16 +25,15 @@ pub(super) async fn save(
     Path((id, section)): Path<(String, String)>,
     posted: Posted,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     let Some(section) = Section::from_code(&section) else {
         return error::not_found(&ui);
     };
     let aliases_of = |slug: &str| {
         let partner = app.catalogue.get(slug)?;
-        Some(partner.rules.aliases.clone().into_iter().collect())
+        Some(partner.rules.aliases.clone())
     };
     let change = match sections::read(&ui, section, &posted, &integration, &aliases_of) {
         Ok(change) => change,
@@ -64,13 +63,11 @@ pub(super) async fn save(
 
 /// The macro of a parameter: in the partner's style, or in that of the macro that was there.
 fn macro_of_style(app: &App, integration: &Integration, param: &str) -> String {
-    match partner_of(app, integration) {
-        Some(partner) => macro_for(Some(partner), param),
-        None => {
-            let pattern = clickback_core::macros::pattern_of(&integration.clickid_macro);
-            clickback_core::link::macro_of(param, pattern.as_deref().unwrap_or_default())
-        }
+    if let Some(partner) = partner_of(app, integration) {
+        return macro_for(Some(partner), param);
     }
+    let pattern = clickback_core::macros::pattern_of(&integration.clickid_macro);
+    clickback_core::link::macro_of(param, pattern.as_deref().unwrap_or_default())
 }
 
 /// Switches an integration off or on.
@@ -80,9 +77,8 @@ pub(super) async fn switch(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     let enabled = posted.get("enabled") == "yes";
     let patch = IntegrationPatch {
@@ -108,9 +104,8 @@ pub(super) async fn delete(
     Visitor { workspace, ui, .. }: Visitor,
     Path(id): Path<String>,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     match app.store.delete_integration(integration.id).await {
         Ok(()) => notice::redirect("/integrations", "integration-deleted"),
@@ -125,9 +120,8 @@ pub(super) async fn define_event(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     let name = match set_up::custom_event(posted.get("event_name")) {
         Ok(name) => name,

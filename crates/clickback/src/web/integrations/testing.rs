@@ -61,9 +61,8 @@ pub(super) async fn send(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Response {
-    let integration = match find(&app, &ui, workspace, &id) {
-        Ok(integration) => integration,
-        Err(response) => return response,
+    let Some(integration) = find(&app, workspace, &id) else {
+        return error::not_found(&ui);
     };
     let mut faults = Faults::default();
     let event = match set_up::event(posted.get("test_event")) {

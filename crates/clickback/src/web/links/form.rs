@@ -359,7 +359,7 @@ async fn show(
             (None, Some("our-macros")),
             draft.params.clone(),
         )
-        .from_the_right(),
+        .pointing_left(),
         lead: lead
             .as_ref()
             .map_or(draft.lead.clone(), |lead| lead.clickid.clone()),

@@ -222,12 +222,11 @@ pub(super) async fn leads(
         newest.first().cloned()
     } else {
         let known = newest.iter().find(|lead| lead.clickid == wanted).cloned();
-        match known {
-            Some(lead) => Some(lead),
-            None => {
-                let found = app.store.leads(filter(Some(wanted), 1)).await?;
-                found.items.into_iter().next()
-            }
+        if known.is_some() {
+            known
+        } else {
+            let found = app.store.leads(filter(Some(wanted), 1)).await?;
+            found.items.into_iter().next()
         }
     };
     let offered = newest

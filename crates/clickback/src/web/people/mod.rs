@@ -96,6 +96,8 @@ pub(super) fn places(ui: &Ui, chosen: &str) -> Vec<Place> {
         ("/settings/workspace", "settings-workspace", Right::SetUp),
         ("/settings/people", "settings-people", Right::ManagePeople),
         ("/settings/tokens", "settings-tokens", Right::ManagePeople),
+        ("/settings/fields", "settings-fields", Right::SetUp),
+        ("/settings/statuses", "settings-statuses", Right::SetUp),
         ("/settings/log", "settings-log", Right::ManagePeople),
     ]
     .into_iter()

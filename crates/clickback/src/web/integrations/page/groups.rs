@@ -241,7 +241,7 @@ impl Maker<'_> {
             (Some("field-keys"), None),
             self.rows(Section::Fields, names, stored),
         )
-        .from_the_right()
+        .pointing_left()
         .error(self.error(Section::Fields, "fields"))
     }
 

@@ -112,19 +112,18 @@ pub(super) fn read(
     let known = &configuration.rules;
     let name = set_up::name(posted.get("name"), "name").map_err(|fault| sentence(ui, &fault));
     let name = faults.take("name", name);
-    let event = read_event(posted.get("event")).map_err(|fault| sentence(ui, &fault));
+    let event = set_up::event(posted.get("event")).map_err(|fault| sentence(ui, &fault));
     let event = faults.take("event", event);
     let mut rules = integration.ruleset.rules.clone();
     let params = params(posted, integration, known, &mut rules);
     check_params(ui, &params, &mut faults);
     let new_fields = missing_fields(ui, integration, &params, &rules, &mut faults);
-    let changed = ConfigurationRules {
-        params,
-        currency: currency(ui, posted, "fixed_currency", &mut faults),
-        payout: payout(ui, posted, &mut faults),
-        default_status: Status::from_code(posted.get("default_status")),
-        ..known.clone()
-    };
+    // What has no input here stays as it is.
+    let mut changed = known.clone();
+    changed.params = params;
+    changed.currency = currency(ui, posted, "fixed_currency", &mut faults);
+    changed.payout = payout(ui, posted, &mut faults);
+    changed.default_status = Status::from_code(posted.get("default_status"));
     let plan = Plan {
         configuration: NewConfiguration {
             name: name.unwrap_or_else(|| configuration.name.clone()),
@@ -135,10 +134,6 @@ pub(super) fn read(
         new_fields,
     };
     (plan, faults)
-}
-
-fn read_event(text: &str) -> Result<String, set_up::SetUpError> {
-    set_up::event(text)
 }
 
 /// Inputs of their own first, then the other rows. A field that the mapping fills is changed there.
@@ -262,15 +257,14 @@ fn payout(ui: &Ui, posted: &Posted, faults: &mut Faults) -> Payout {
         "fixed" => {
             let currency = currency(ui, posted, "payout_currency", faults);
             let text = posted.get("payout_amount").replace(',', ".");
-            match text.parse::<Amount>() {
-                Ok(amount) => Payout::Fixed { amount, currency },
-                Err(_) => {
-                    faults.add(
-                        "payout_amount",
-                        ui.with("set-up-amount", &[("value", &text)]),
-                    );
-                    Payout::None
-                }
+            if let Ok(amount) = text.parse::<Amount>() {
+                Payout::Fixed { amount, currency }
+            } else {
+                faults.add(
+                    "payout_amount",
+                    ui.with("set-up-amount", &[("value", &text)]),
+                );
+                Payout::None
             }
         }
         "parameter" => {

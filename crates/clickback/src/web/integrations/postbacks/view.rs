@@ -306,7 +306,7 @@ fn others(
         (Some("parameter-names"), None),
         rows,
     )
-    .from_the_right()
+    .pointing_left()
 }
 
 fn payout_texts(payout: &Payout) -> (String, String, String) {

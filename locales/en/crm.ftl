@@ -1,0 +1,227 @@
+# Work with leads: the list, the card, statuses, merging, pasted lists, fields.
+lead-status-new = New
+lead-status-in-work = In work
+lead-status-registered = Registered
+lead-status-deposited = Deposited
+lead-status-lost = Lost
+tone-quiet = Grey
+tone-accent = Teal
+tone-good = Green
+tone-warn = Amber
+tone-bad = Red
+col-status = Status
+col-tags = Tags
+col-buyer = Buyer
+col-net = Net deposits
+filter-status = Any status
+filter-tag = Any tag
+filter-buyer = All buyers
+filter-integration = All integrations
+filter-deposited = FD: any
+filter-deposited-yes = With FD
+filter-deposited-no = Without FD
+filter-from = Created from
+filter-to = Created until
+filter-clear = Clear
+columns = Columns
+columns-save = Show these
+lead-add = Add a lead
+lead-add-submit = Add
+lead-name = Name
+lead-clickid-hint = Leave it empty and we make a clickid.
+lead-buyer-none = No buyer
+lead-clickid-taken = A lead with the clickid “{ $clickid }” exists already. Search for it, or give another clickid.
+lead-clickid-unfit = “{ $clickid }” does not fit: it is a macro, a parameter's name, or too long. Give the clickid itself, up to 255 bytes.
+lead-name-long = The name is longer than 200 characters. Shorten it.
+lead-rename = Change the name
+lead-status-gone = This status is gone. Choose another one from the list.
+lead-buyer-unfit = You can hand a lead only to a buyer whose leads you see.
+lead-tags-unfit = A tag has 1 to 40 characters without commas, a lead at most 30 tags.
+lead-fields-make = Make fields
+lead-timeline = Timeline
+lead-acts = Actions
+boolean-yes = Yes
+boolean-no = No
+field-empty = not set
+field-open = Open the link
+field-too-long = The value is longer than 4,000 characters. Shorten it.
+field-unfit-link = “{ $value }” is no link. It begins with https://, http:// or tg://.
+field-unfit-number = “{ $value }” is no number. For example: 1250.50.
+field-unfit-date = “{ $value }” is no date. Write it like 2026-01-31.
+field-unfit-select = The option “{ $value }” is not in the list. Choose from the list, or add it in the field's settings.
+field-unfit-multiselect = The option “{ $value }” is not in the list. Choose from the list, or add it in the field's settings.
+field-unfit-boolean = Only “yes” or “no” can stand here.
+identity-add = Bind an id
+identity-kind = What to bind
+identity-value = Value
+identity-hint = Postbacks with this id will find this lead. Waiting ones apply at once.
+identity-submit = Bind
+identity-kind-unfit = Choose what the id is: a clickid, Telegram or a player id.
+identity-taken = “{ $value }” belongs to another lead. If it is the same person, merge the leads.
+identity-unfit = “{ $value }” does not fit: give the id itself, not a macro, up to 255 bytes.
+note = Note
+note-placeholder = A note on this lead
+note-submit = Save the note
+note-edit = Edit
+note-edited = edited
+note-delete = Delete the note
+note-empty = The note is empty. Write something.
+note-long = The note is longer than 10,000 characters. Split it.
+tags-placeholder = vip, call back
+entry-click = Click on the link
+change-api = API
+changed-status = { $who }: status “{ $old }” → “{ $new }”
+changed-buyer = { $who }: buyer “{ $old }” → “{ $new }”
+changed-merge = { $who }: merged with the lead “{ $old }”, clickid { $new }
+event-void-what = The event leaves the totals. You can bring it back here.
+event-by-hand = Event by hand
+event-by-hand-open = Write an event down
+event-by-hand-what = When the partner sent no postback. If it comes later with the same transaction ID, it is a duplicate, not a second deposit.
+event-what = Event
+event-sum = Sum
+event-currency = Currency
+event-tid = Transaction ID
+event-time = When it happened, by the integration's clock
+event-submit = Write down
+merge-open = Merge with another lead
+merge-title = Merge leads
+merge-sub = “{ $name }” stays
+merge-plan = “{ $other }” goes into it
+merge-identities = { $count ->
+    [one] { $count } id will find this lead
+   *[other] { $count } ids will find this lead
+}
+merge-events = { $count ->
+    [one] { $count } event moves, and the history is decided again in order
+   *[other] { $count } events move, and the history is decided again in order
+}
+merge-values = { $count ->
+    [one] { $count } field value is newer and replaces the one here
+   *[other] { $count } field values are newer and replace those here
+}
+merge-notes = { $count ->
+    [one] { $count } note moves
+   *[other] { $count } notes move
+}
+merge-gone = The other card is gone; its address leads here
+merge-repeats = Counted twice until now, counted once from now on
+merge-renamed = Become another event
+merge-after = Totals afterwards
+merge-submit = Merge
+merge-other = Choose another one
+merge-final = Leads cannot be taken apart again.
+merge-none = No other lead was found. A name is searched by a part of it, clickids and outside ids as a whole.
+merge-unfit = These leads cannot be merged: it is the same lead, or the lead of test events. Choose another one.
+import-title = Paste a list
+import-sub = Missed conversions from the partner's cabinet: one a line, up to 10,000 lines.
+import-list = The list
+import-hint = Columns: `clickid`, `event`, `sum`, `currency`, `tid`, `time`, `status`, `payout`. Separated by tabs, commas or semicolons. A heading is optional, in English or Russian.
+import-event = Event
+import-event-column = From a column of the list
+import-look = Check
+import-apply = Apply
+import-looked = What each line will do
+import-no-integration = Choose the integration that these conversions are from.
+import-no-integrations = Connect a partner first: the lines are decided by its rules.
+import-bad-empty = The list is empty: paste at least one line with a clickid.
+import-bad-too-long = The list has { $count } lines; { $most } are the limit. Split it.
+import-bad-no-clickid = The heading has no column for the clickid. Name it `clickid`.
+import-bad-no-event = The heading has no column for the event. Name it “event”, or choose one event for the whole list below.
+import-bad-twice = The column “{ $name }” repeats another one. Keep one of them.
+import-bad-open-quote = A quotation mark in line { $line } is opened and not closed.
+import-unused = These columns are not used: { $names }.
+import-line = Line
+import-verdict = Verdict
+import-why = Why
+import-why-accepted = A new event
+import-why-updated = Completes a known event
+import-why-duplicate = Known already, not counted twice
+import-why-unmatched = No lead has this clickid: the line waits for it
+import-why-rejected = The line cannot be read
+import-hidden = { $count ->
+    [one] And { $count } more line.
+   *[other] And { $count } more lines.
+}
+import-past = Pasted lists
+import-when = When
+import-lines = Lines
+import-author = Who
+import-one = List of conversions
+import-undone = Taken back
+import-undone-all = The events, keys and totals of this list are gone.
+import-undone-kept = The lines below stayed: something else touched their events, another postback or a person.
+import-undo = Take the list back
+import-undo-what = The events of this list go, with their keys and their place in the totals. What something else touched stays, and we show what it is.
+settings-fields = Custom fields
+settings-statuses = Lead statuses
+fields-none = No custom fields yet. The partner fills them through `fields.KEY=` in the postback URL.
+field-name = Name
+field-key = Field key
+field-kind = Kind
+field-shown = On the card
+field-order = Order
+field-add = New field
+field-add-what = The key stands in the postback URL: `fields.last_deposit`.
+field-add-submit = Make the field
+field-key-hint = Latin letters a–z, digits and _. It stays as it is: postbacks use it.
+field-key-unfit = The key “{ $key }” does not fit: only a–z, 0–9 and _, up to 64 characters.
+field-key-taken = A field with the key “{ $key }” exists already. Take another key.
+field-name-long = A name has 1 to 100 characters.
+field-options = Options
+field-options-hint = One a line; for lists only.
+field-options-unfit = A list needs options: 1 to 200, one a line.
+field-rename-hint = Renaming changes neither the key nor the values.
+field-visible = Show on the lead's card
+field-kind-text = Text
+field-kind-long-text = Long text
+field-kind-link = Link
+field-kind-number = Number
+field-kind-date = Date
+field-kind-select = Select
+field-kind-multiselect = Multiselect
+field-kind-boolean = Yes / no
+field-uses = Where it is used
+field-uses-none = No integration fills this key.
+field-use-mapping = field mapping: { $macro }
+field-use-player = the player id comes from here
+field-use-alias = under another parameter name
+field-use-postback = in the postback URL “{ $name }”
+field-delete = Delete the field
+field-delete-open = Delete the field…
+field-delete-values = { $count ->
+    [0] No lead has a value.
+    [one] { $count } value on leads will be lost.
+   *[other] { $count } values on leads will be lost.
+}
+field-delete-used = Postbacks use the key: they keep coming, but the values are no longer written.
+field-delete-final = The values cannot be brought back.
+field-creates = Fields by themselves
+field-creates-switch = Create text fields by themselves
+field-creates-what = A postback with an unknown key makes a field, up to 100 of them. Otherwise the key stays with the request, flagged.
+statuses-what = The stages of work with a lead. Names and colours are yours.
+statuses-unfit = Check the list: each status has a name of up to 40 characters, and there are 30 at most.
+statuses-delete-what = Leads with a deleted status go back to the first one.
+status-place = Place
+status-tone = Colour
+status-looks = Looks
+status-delete = Delete
+status-first = where leads begin
+status-new = New status
+notice-lead-made = Lead made
+notice-note-added = Note saved
+notice-note-deleted = Note deleted
+notice-identity-bound = Id bound
+notice-event-added = Event written down
+notice-event-updated = A known event was completed
+notice-event-known = This event is known already: not counted twice
+notice-leads-merged = Leads merged
+notice-list-applied = List applied
+notice-list-undone = List taken back
+notice-list-undone-partly = List taken back in part
+notice-field-made = Field made
+notice-field-deleted = Field deleted
+log-event-by-hand = wrote an event down by hand
+log-leads-merged = merged leads
+log-list-applied = applied a list of conversions
+log-list-undone = took a list of conversions back
+log-field-deleted = deleted a custom field
