@@ -14,6 +14,7 @@ use crate::set_up::{self, ConnectError, Wishes};
 use crate::web::error::{self, render};
 use crate::web::forms::Input;
 use crate::web::notice;
+use crate::web::parts::Rich;
 use crate::web::posted::{Faults, Posted};
 use crate::web::ui::Ui;
 use crate::web::visitor::Visitor;
@@ -46,7 +47,7 @@ struct ConnectPage<'a> {
     section: &'static str,
     slug: &'a str,
     title: String,
-    notes: Vec<&'a str>,
+    notes: Vec<Rich>,
     name: Input,
     carriers: Vec<Carrier>,
     param: Input,

@@ -21,6 +21,7 @@ use clickback_core::set_up::SetUpError;
 use crate::app::{App, AppState};
 use crate::store::integrations::Integration;
 
+use super::parts::Rich;
 use super::ui::Ui;
 
 pub(super) use postbacks::make_fields;
@@ -70,11 +71,11 @@ fn category(partner: &Partner) -> String {
 }
 
 /// What a user should know before pasting, in the visitor's language.
-fn notes<'a>(ui: &Ui, partner: &'a Partner) -> Vec<&'a str> {
+fn notes(ui: &Ui, partner: &Partner) -> Vec<Rich> {
     let russian = ui.language == super::i18n::Language::Russian;
     partner
         .notes
         .iter()
-        .map(|note| if russian { note.ru.as_str() } else { &note.en })
+        .map(|note| Rich::new(if russian { &note.ru } else { &note.en }))
         .collect()
 }

@@ -15,7 +15,7 @@ use crate::store::integrations::{Configuration, Integration, LinkFilter};
 use crate::web::error::{self, render};
 use crate::web::forms::Input;
 use crate::web::links::row::{self, LinkRow};
-use crate::web::parts::CodeBox;
+use crate::web::parts::{CodeBox, Rich};
 use crate::web::posted::{Faults, Posted};
 use crate::web::ui::Ui;
 use crate::web::visitor::Visitor;
@@ -90,7 +90,7 @@ pub(super) struct IntegrationPage<'a> {
     enabled: bool,
     state: State,
     steps: Vec<Step>,
-    notes: Vec<&'a str>,
+    notes: Vec<Rich>,
     param: Input,
     macro_input: Input,
     /// Parameters that the partner has for a clickid.
