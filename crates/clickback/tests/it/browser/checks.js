@@ -70,7 +70,7 @@ for (const control of all(CONTROLS)) {
 for (const label of all("label")) if (!label.control) say(label, "label of nothing");
 for (const image of all("img")) if (!image.hasAttribute("alt")) say(image, "image without alt");
 for (const picture of all("svg")) {
-  const hidden = picture.closest("[aria-hidden=true]");
+  const hidden = picture.closest("[aria-hidden=true], [role=presentation]");
   const named = picture.getAttribute("role") === "img" && nameOf(picture).trim();
   if (!hidden && !named) say(picture, "svg neither hidden nor named");
 }
@@ -89,10 +89,10 @@ for (const element of all("[tabindex]")) if (element.tabIndex > 0) say(element, 
 
 // Nothing is wider than its room; rows of tabs scroll on purpose.
 for (const element of [document.documentElement, document.body, ...all("body *")]) {
+  if (element.scrollWidth <= element.clientWidth + 1 || !element.clientWidth) continue;
   const root = element === document.documentElement;
   const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX);
-  if (!(root || scrolls) || element.closest("nav, textarea, select") || !shown(element)) continue;
-  if (element.scrollWidth > element.clientWidth + 1) {
+  if ((root || scrolls) && !element.closest("nav, textarea, select") && shown(element)) {
     const edge = element.getBoundingClientRect().left + element.clientWidth;
     const guilty = [...element.querySelectorAll("*")].filter((one) => {
       const box = one.getBoundingClientRect();
@@ -137,12 +137,17 @@ const ground = (element) => {
   }
   return grounds.get(element);
 };
+const opacities = new Map([[null, 1]]);
+const opacity = (element) => {
+  if (!opacities.has(element)) {
+    opacities.set(element, Number(getComputedStyle(element).opacity) * opacity(element.parentElement));
+  }
+  return opacities.get(element);
+};
 const judge = (element, style, what) => {
-  let alpha = 1;
-  for (let one = element; one; one = one.parentElement) alpha *= Number(getComputedStyle(one).opacity);
   const [r, g, b, a] = read(style.color);
   const behind = ground(element);
-  const ratio = contrast(over([r, g, b, a * alpha], behind), behind);
+  const ratio = contrast(over([r, g, b, a * opacity(element)], behind), behind);
   const size = parseFloat(style.fontSize);
   const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
   if (ratio < (large ? 3 : 4.5)) say(element, `${what} contrast ${ratio.toFixed(2)}`);

@@ -5,6 +5,7 @@ mod checks;
 mod doctor;
 mod driver;
 mod inbox;
+mod journey;
 mod pages;
 mod people;
 mod switches;

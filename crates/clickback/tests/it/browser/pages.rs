@@ -23,6 +23,7 @@ struct Things {
     link: String,
     requests: Vec<String>,
     field: String,
+    import: String,
     user: String,
     welcome: String,
 }
@@ -85,6 +86,13 @@ async fn furnish(app: &TestApp) -> Things {
     );
     let (_, answer) = app.post(&path, "application/json", &body).await;
     requests.push(text(&answer["request_id"]));
+    let import = app
+        .ok(
+            "POST",
+            "/imports",
+            json!({ "integration": own["id"], "text": format!("harm-1;sale;7.5;77\n<img src=x onerror=alert(1)>;sale;1;78") }),
+        )
+        .await;
     let owner = app.app.store.users(crate::harness::WORKSPACE).await;
     let owner = owner.expect("users").remove(0).id;
     let welcome = invitation(&app.app, owner).await.expect("a link");
@@ -94,6 +102,7 @@ async fn furnish(app: &TestApp) -> Things {
         link: text(&link["id"]),
         requests,
         field: text(&field["id"]),
+        import: text(&import["id"]),
         user: owner.to_string(),
         welcome: welcome.rsplit('/').next().expect("a token").to_owned(),
     }
@@ -108,6 +117,7 @@ impl Things {
             "links" => &self.link,
             "inbox" => return self.requests.clone(),
             "fields" => &self.field,
+            "imports" => &self.import,
             "people" => &self.user,
             "welcome" => &self.welcome,
             "partners" => return ["1win", "exness", "keitaro"].map(str::to_owned).to_vec(),

@@ -80,7 +80,7 @@ async fn copy_buttons_work_over_plain_http() {
 }
 
 /// What the clipboard holds, as a field gets it.
-async fn pasted(browser: &Browser, app: &crate::harness::TestApp) -> serde_json::Value {
+pub(super) async fn pasted(browser: &Browser, app: &crate::harness::TestApp) -> serde_json::Value {
     browser.visit(app, "/doctor").await;
     browser.click("#text").await;
     let control = Key::Control.into();
