@@ -96,10 +96,10 @@ for (const element of [document.documentElement, document.body, ...all("body *")
     const edge = element.getBoundingClientRect().left + element.clientWidth;
     const guilty = [...element.querySelectorAll("*")].filter((one) => {
       const box = one.getBoundingClientRect();
-      return box.width > 0 && box.right > edge + 1;
+      return box.width > 0 && box.right > edge + 1 && shown(one);
     });
     say(element, `${element.scrollWidth - element.clientWidth} px too wide`);
-    if (guilty.length) say(guilty[guilty.length - 1], "sticks out");
+    for (const one of [guilty[0], guilty.at(-1)]) if (one) say(one, "sticks out");
   }
 }
 

@@ -20,7 +20,9 @@ async fn pasted_texts_are_explained() {
             format!("{base}{path}?tracker.event=sale&clickid=sub1&tracker.cost={{amount}}");
         browser.fill("#text", &template).await;
         browser.press(&words(language, "doctor-page-go")).await;
-        assert!(browser.count(".findings li").await > 0);
+        browser
+            .until("document.querySelectorAll('.findings li').length > 0")
+            .await;
         assert_eq!(
             browser
                 .run("return document.getElementById('text').value", vec![])
@@ -33,7 +35,9 @@ async fn pasted_texts_are_explained() {
             .fill("#text", &format!("{base}{path}?tracker.event=sale&clickid={clickid}&tracker.cost=50&tracker.currency=usd&tracker.tid=7"))
             .await;
         browser.press(&words(language, "doctor-page-go")).await;
-        assert!(browser.count(".steps li").await > 2);
+        browser
+            .until("document.querySelectorAll('.steps li').length > 2")
+            .await;
         browser.flawless(language).await;
         browser.fill("#text", "<script>alert(1)</script>").await;
         browser.press(&words(language, "doctor-page-go")).await;

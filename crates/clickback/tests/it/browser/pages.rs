@@ -121,6 +121,11 @@ impl Things {
             "people" => &self.user,
             "welcome" => &self.welcome,
             "partners" => return ["1win", "exness", "keitaro"].map(str::to_owned).to_vec(),
+            "help" => {
+                return ["why-postbacks", "first-five-minutes"]
+                    .map(str::to_owned)
+                    .to_vec();
+            }
             other => panic!("say here what stands behind /{other}/ in an address"),
         };
         vec![one.clone()]
@@ -148,7 +153,9 @@ impl Things {
 
 /// Not pages: files, and streams that never end.
 fn is_page(route: &str) -> bool {
-    !route.starts_with("/assets/") && !route.ends_with("/live")
+    !route.starts_with("/assets/")
+        && !route.starts_with("/help/pictures/")
+        && !route.ends_with("/live")
 }
 
 /// Views of a page that its address alone does not show.
