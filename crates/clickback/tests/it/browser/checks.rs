@@ -5,10 +5,23 @@ use fantoccini::actions::KeyAction;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use super::{Browser, LAPTOP, PHONE, start};
+use super::{Browser, LAPTOP, PHONE, Size, start};
 
 const CHECKS: &str = include_str!("checks.js");
 const FOCUS: &str = include_str!("focus.js");
+/// A size and a theme.
+pub(crate) type Look = (Size, &'static str);
+
+/// The laptop is last: pages are left in it.
+pub(crate) const EVERY_LOOK: &[Look] = &[
+    (PHONE, "light"),
+    (PHONE, "dark"),
+    (LAPTOP, "light"),
+    (LAPTOP, "dark"),
+];
+/// Each size and each theme once.
+pub(crate) const TWO_LOOKS: &[Look] = &[(PHONE, "light"), (LAPTOP, "dark")];
+
 /// Steps of the focus that are looked at on each page.
 const STEPS: usize = 24;
 
@@ -20,22 +33,28 @@ fn sentences(value: &Value) -> Vec<String> {
 }
 
 impl Browser {
-    /// What is wrong with the page that is open, in this language: in light and dark, on a laptop and
-    /// on a phone.
+    /// What is wrong with the page that is open, in this language, however it can be looked at.
     pub(crate) async fn problems(&self, language: &str) -> Vec<String> {
+        self.problems_in(language, EVERY_LOOK).await
+    }
+
+    /// What is wrong with it in some looks.
+    pub(crate) async fn problems_in(&self, language: &str, looks: &[Look]) -> Vec<String> {
         let mut found = Vec::new();
-        for size in [PHONE, LAPTOP] {
-            self.resize(size).await;
-            for theme in ["light", "dark"] {
-                let script = format!(
-                    "document.documentElement.dataset.theme = '{theme}';
+        let mut shown = None;
+        for (size, theme) in looks {
+            if shown != Some(size) {
+                self.resize(*size).await;
+                shown = Some(size);
+            }
+            let script = format!(
+                "document.documentElement.dataset.theme = '{theme}';
                      return (function () {{ {CHECKS} }})({});",
-                    json!(language)
-                );
-                let problems = self.run(&script, Vec::new()).await;
-                for problem in sentences(&problems) {
-                    found.push(format!("{size:?} {theme}: {problem}"));
-                }
+                json!(language)
+            );
+            let problems = self.run(&script, Vec::new()).await;
+            for problem in sentences(&problems) {
+                found.push(format!("{size:?} {theme}: {problem}"));
             }
         }
         found

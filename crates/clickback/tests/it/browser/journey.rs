@@ -25,12 +25,12 @@ impl Newcomer {
         let browser = Browser::open().await?;
         let link = first_link(&app.app).await.expect("a store");
         browser.goto(&link.expect("nobody has an account")).await;
-        browser.click(&format!(".switch a[lang={language}]")).await;
+        browser.follow(&format!(".switch a[lang={language}]")).await;
         browser.flawless(language).await;
         browser.fill("#name", "Анна").await;
         browser.fill("#login", "anna").await;
         browser.fill("#password", "seven green ducks").await;
-        browser.click("main form button").await;
+        browser.follow("main form button").await;
         assert_eq!(browser.text(".person-name").await, "Анна");
         browser.flawless(language).await;
         Some(Newcomer {
@@ -67,7 +67,7 @@ impl Newcomer {
         } = self;
         browser.visit(&self.app, "/integrations").await;
         browser.flawless(language).await;
-        browser.click(".card.own a.card-link").await;
+        browser.follow(".card.own a.card-link").await;
         browser.fill("#connect-name", "Казино «Север»").await;
         browser.fill("#connect-own_param", "sub1").await;
         browser.fill("#connect-clickid_macro", "{sub1}").await;
@@ -90,7 +90,7 @@ impl Newcomer {
             ))
             .await;
         browser
-            .click(&format!("{expander} button[value=save]"))
+            .follow(&format!("{expander} button[value=save]"))
             .await;
         self.done().await;
 
@@ -106,7 +106,7 @@ impl Newcomer {
                 "{player_id}",
             )
             .await;
-        browser.click("#fields form button[type=submit]").await;
+        browser.follow("#fields form button[type=submit]").await;
         self.done().await;
     }
 
@@ -118,7 +118,7 @@ impl Newcomer {
         browser.visit(&self.app, "/integrations").await;
         browser.fill("[data-catalogue-search]", "1WIN").await;
         browser
-            .click("a[href='/integrations/new?partner=1win']")
+            .follow("a[href='/integrations/new?partner=1win']")
             .await;
         browser.flawless(language).await;
         browser.press(&self.words("connect-submit")).await;
@@ -150,7 +150,7 @@ impl Newcomer {
         let Newcomer {
             browser, language, ..
         } = self;
-        browser.click("a[href^='/links/new?integration=']").await;
+        browser.follow("a[href^='/links/new?integration=']").await;
         browser.fill("#link-name", "Регистрация").await;
         browser.fill("#link-base_url", BASE).await;
         browser
@@ -160,7 +160,7 @@ impl Newcomer {
             ))
             .await;
         browser.flawless(language).await;
-        browser.click("button[name=do][value=save]").await;
+        browser.follow("button[name=do][value=save]").await;
         self.done().await;
     }
 
@@ -173,7 +173,7 @@ impl Newcomer {
         browser.click(".head-acts details > summary").await;
         browser.fill("#new-name", "Иван Лебедев").await;
         browser
-            .click("form[method=post][action='/leads'] button[type=submit]")
+            .follow("form[method=post][action='/leads'] button[type=submit]")
             .await;
         browser.find(".ready-link code").await;
         browser.flawless(language).await;

@@ -14,6 +14,7 @@ use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clickback::web::i18n;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
@@ -269,17 +270,37 @@ impl Browser {
         done(found, selector)
     }
 
-    /// Clicks, and waits for the page where it leads to one.
+    /// Clicks something that changes the page.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.find(selector).await;
         done(element.click().await, selector);
     }
 
-    /// Clicks the link or button with these words.
+    /// Clicks something that leads to another page, and waits for that.
+    pub(crate) async fn follow(&self, selector: &str) {
+        let element = self.find(selector).await;
+        self.leave(element, selector).await;
+    }
+
+    /// The same for the link or button with these words.
     pub(crate) async fn press(&self, words: &str) {
         let path = format!("//main//*[self::a or self::button][normalize-space()='{words}']");
         let found = self.client.wait().for_element(Locator::XPath(&path)).await;
-        done(done(found, words).click().await, words);
+        self.leave(done(found, words), words).await;
+    }
+
+    async fn leave(&self, element: Element, what: &str) {
+        self.run("window.isLeft = true", Vec::new()).await;
+        done(element.click().await, what);
+        let arrived = "return !window.isLeft && document.readyState === 'complete'";
+        let end = Instant::now() + Duration::from_millis(PATIENCE.into());
+        // Between two pages there is none to ask.
+        while !matches!(
+            self.client.execute(arrived, Vec::new()).await,
+            Ok(Value::Bool(true))
+        ) {
+            assert!(Instant::now() < end, "{what} leads nowhere");
+        }
     }
 
     /// Types into an empty field.

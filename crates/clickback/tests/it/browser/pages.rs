@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::harness::{TestApp, text};
 
+use super::checks::{EVERY_LOOK, Look, TWO_LOOKS};
 use super::{Browser, start, start_fresh};
 
 /// A script, a template, a formula: in every field that takes a text.
@@ -142,6 +143,10 @@ impl Things {
                 .collect();
             before = part;
         }
+        if route.ends_with("/again") {
+            // The preview of one request is like that of another.
+            addresses.truncate(1);
+        }
         addresses
     }
 }
@@ -170,6 +175,7 @@ async fn walk(
     app: &TestApp,
     addresses: &[String],
     language: &str,
+    looks: &[Look],
 ) -> Vec<String> {
     let mut found = Vec::new();
     browser.set_cookie(app, "lang", language).await;
@@ -181,7 +187,7 @@ async fn walk(
         }
         assert_eq!(told, status(address), "{address}");
         browser.goto(&super::address(app, address)).await;
-        let mut problems = browser.problems(language).await;
+        let mut problems = browser.problems_in(language, looks).await;
         if language == "en" {
             problems.extend(browser.focus_problems().await);
         }
@@ -227,7 +233,7 @@ async fn every_page_is_flawless() {
     addresses.extend(VIEWS.iter().map(|view| (*view).to_owned()));
     let mut found = Vec::new();
     for language in ["en", "ru"] {
-        found.extend(walk(&browser, &app, &addresses, language).await);
+        found.extend(walk(&browser, &app, &addresses, language, EVERY_LOOK).await);
     }
     none(found);
 }
@@ -243,7 +249,7 @@ async fn every_page_is_flawless_before_anything_is_there() {
         .filter(|route| is_page(route) && !route.contains('{'))
         .map(str::to_owned)
         .collect();
-    let mut found = walk(&browser, &app, &addresses, "ru").await;
+    let mut found = walk(&browser, &app, &addresses, "ru", EVERY_LOOK).await;
     let link = first_link(&fresh.app).await.expect("a store");
     let token = link
         .expect("nobody yet")
@@ -253,7 +259,7 @@ async fn every_page_is_flawless_before_anything_is_there() {
     let welcome = format!("/welcome/{}", token.expect("a token"));
     for language in ["en", "ru"] {
         let first = ["/login".to_owned(), welcome.clone()];
-        found.extend(walk(&browser, &fresh, &first, language).await);
+        found.extend(walk(&browser, &fresh, &first, language, EVERY_LOOK).await);
     }
     none(found);
 }
@@ -277,7 +283,7 @@ async fn every_partner_has_a_flawless_page() {
     let of = |list: Vec<(usize, String)>| -> Vec<String> {
         list.into_iter().map(|(_, address)| address).collect()
     };
-    let mut found = walk(&browser, &app, &of(even), "ru").await;
-    found.extend(walk(&browser, &app, &of(odd), "en").await);
+    let mut found = walk(&browser, &app, &of(even), "ru", TWO_LOOKS).await;
+    found.extend(walk(&browser, &app, &of(odd), "en", TWO_LOOKS).await);
     none(found);
 }

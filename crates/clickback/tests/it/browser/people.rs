@@ -24,7 +24,7 @@ async fn the_first_owner_comes_in_goes_and_comes_back() {
     browser.fill("#name", "Анна").await;
     browser.fill("#login", "anna@team.example").await;
     browser.fill("#password", "password12").await;
-    browser.click("main form button").await;
+    browser.follow("main form button").await;
     browser.refused_with(422).await;
     assert_eq!(
         browser.text("#password-wrong").await,
@@ -32,22 +32,22 @@ async fn the_first_owner_comes_in_goes_and_comes_back() {
     );
     browser.flawless("en").await;
     browser.fill("#password", PASSWORD).await;
-    browser.click("main form button").await;
+    browser.follow("main form button").await;
     assert_eq!(browser.text(".person-name").await, "Анна");
     browser.flawless("en").await;
 
-    browser.click(".person button").await;
+    browser.follow(".person button").await;
     assert_eq!(browser.place().await, "/login");
     browser.visit(&app, "/leads").await;
     assert_eq!(browser.place().await, "/login?next=%2Fleads");
     browser.fill("#login", "anna@team.example").await;
     browser.fill("#password", "seven blue ducks").await;
-    browser.click("main form button").await;
+    browser.follow("main form button").await;
     browser.refused_with(401).await;
     assert_eq!(browser.text("#refused").await, words("en", "login-refused"));
     browser.flawless("en").await;
     browser.fill("#password", PASSWORD).await;
-    browser.click("main form button").await;
+    browser.follow("main form button").await;
     assert_eq!(browser.place().await, "/leads");
     browser.quiet().await;
 
@@ -69,17 +69,17 @@ async fn somebody_is_added_chooses_a_password_and_is_switched_off() {
     owner.visit(&app, "/settings/people").await;
     owner.fill("#name", "Buyer <b>One</b>").await;
     owner.fill("#login", "ow ner").await;
-    owner.click("form[action='/settings/people'] button").await;
+    owner.follow("form[action='/settings/people'] button").await;
     owner.refused_with(422).await;
     assert_eq!(owner.text(".refused").await, words("en", "login-unfit"));
     owner.flawless("en").await;
     owner.fill("#login", "owner").await;
-    owner.click("form[action='/settings/people'] button").await;
+    owner.follow("form[action='/settings/people'] button").await;
     owner.refused_with(422).await;
     assert_eq!(owner.text(".refused").await, words("en", "login-taken"));
     owner.fill("#login", "buyer").await;
     owner.click("input[name=role][value=viewer]").await;
-    owner.click("form[action='/settings/people'] button").await;
+    owner.follow("form[action='/settings/people'] button").await;
     owner.flawless("en").await;
     let link = owner.text(".setting-form .code code").await;
 
@@ -87,7 +87,7 @@ async fn somebody_is_added_chooses_a_password_and_is_switched_off() {
     guest.flawless("en").await;
     assert!(guest.text("h1").await.contains("Buyer <b>One</b>"));
     guest.fill("#password", PASSWORD).await;
-    guest.click("main form button").await;
+    guest.follow("main form button").await;
     assert_eq!(guest.text(".person-name").await, "Buyer <b>One</b>");
     guest.quiet().await;
     // A viewer sees no settings of the team, also by their address.

@@ -32,7 +32,7 @@ async fn theme_and_language_stay_chosen() {
         1
     );
 
-    browser.click(".switch a[hreflang=ru]").await;
+    browser.follow(".switch a[hreflang=ru]").await;
     assert_eq!(browser.text("h1").await, words("ru", "nav-leads"));
     browser.visit(&app, "/doctor").await;
     assert_eq!(browser.text("h1").await, words("ru", "nav-doctor"));
