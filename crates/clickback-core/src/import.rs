@@ -227,7 +227,7 @@ pub fn read(text: &str, event: Option<&str>) -> Result<List, BadList> {
                     return Err(BadList::Twice(heading[at].trim().to_owned()));
                 }
                 None if !heading[at].trim().is_empty() => {
-                    unused.push(heading[at].trim().to_owned())
+                    unused.push(heading[at].trim().to_owned());
                 }
                 _ => {}
             }

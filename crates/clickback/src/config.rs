@@ -65,7 +65,7 @@ pub struct Given {
 }
 
 /// Every setting by its name in a file; the variable is `CLICKBACK_` and this in capitals.
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "listen",
     "data_dir",
     "public_url",

@@ -101,6 +101,7 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/partners.ftl"),
     include_str!("../../../../locales/en/integrations.ftl"),
     include_str!("../../../../locales/en/links.ftl"),
+    include_str!("../../../../locales/en/help.ftl"),
 ];
 const RU: &[&str] = &[
     include_str!("../../../../locales/ru/common.ftl"),
@@ -115,6 +116,7 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/partners.ftl"),
     include_str!("../../../../locales/ru/integrations.ftl"),
     include_str!("../../../../locales/ru/links.ftl"),
+    include_str!("../../../../locales/ru/help.ftl"),
 ];
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build(Language::English, EN));

@@ -20,6 +20,9 @@ pub(super) fn shape(name: &str) -> &'static str {
         "question" => {
             r#"<circle cx="8" cy="8" r="6" stroke-dasharray="2.4 2.3"/><path d="M6.3 6.5a1.7 1.7 0 1 1 2.4 1.6c-.5.2-.7.5-.7 1M8 11.1v.1"/>"#
         }
+        "help" => {
+            r#"<circle cx="8" cy="8" r="6"/><path d="M6.3 6.5a1.7 1.7 0 1 1 2.4 1.6c-.5.2-.7.5-.7 1M8 11.1v.1"/>"#
+        }
         "cross" => r#"<circle cx="8" cy="8" r="6"/><path d="m6 6 4 4M10 6l-4 4"/>"#,
         "flag" => r#"<path d="M3.5 14V2.5M3.5 3.3c2.5-1.6 5 1.6 9 0v5.9c-4 1.6-6.5-1.6-9 0"/>"#,
         "copy" => {

@@ -8,6 +8,7 @@ mod doctor;
 mod error;
 mod fields;
 mod forms;
+mod help;
 pub mod i18n;
 mod icons;
 mod inbox;
@@ -63,6 +64,7 @@ pub fn routes(state: AppState) -> Router<AppState> {
         .merge(integrations::routes())
         .merge(links::routes())
         .merge(people::routes())
+        .merge(help::routes())
         .route("/partners/{slug}", get(partners::one))
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::fallback)

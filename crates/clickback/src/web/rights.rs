@@ -126,6 +126,9 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/links/preview", With(Right::MakeLinks)),
     ("GET", "/links/{id}", With(Right::SeeLeads)),
     ("POST", "/links/{id}", With(Right::MakeLinks)),
+    ("GET", "/help", With(Right::Account)),
+    ("GET", "/help/{topic}", With(Right::Account)),
+    ("GET", "/help/pictures/{name}", Public),
 ];
 
 /// The paths of everything that can be opened, for tests that open it all.

@@ -33,13 +33,13 @@ impl Stage {
             clickid: Some(clickid.to_owned()),
             ..NewLead::default()
         };
-        self.store.create_lead(new).await.unwrap().id
+        self.store.create_lead(new).await.expect("it works").id
     }
 
     async fn found(&self, change: impl FnOnce(&mut LeadFilter)) -> Vec<String> {
         let mut filter = LeadFilter::new(WORKSPACE);
         change(&mut filter);
-        let page = self.store.leads(filter).await.unwrap();
+        let page = self.store.leads(filter).await.expect("it works");
         page.items.into_iter().map(|lead| lead.clickid).collect()
     }
 
@@ -61,7 +61,11 @@ impl Stage {
             options: options.iter().map(|option| (*option).to_owned()).collect(),
             visible: true,
         };
-        self.store.create_field(WORKSPACE, new).await.unwrap().id
+        self.store
+            .create_field(WORKSPACE, new)
+            .await
+            .expect("it works")
+            .id
     }
 
     async fn buyer(&self, login: &str) -> UserId {
@@ -73,15 +77,15 @@ impl Stage {
             lead_by: None,
             password_hash: String::new(),
         };
-        self.store.create_user(new).await.unwrap().id
+        self.store.create_user(new).await.expect("it works").id
     }
 
     async fn patch(&self, id: LeadId, patch: LeadPatch) {
-        self.store.update_lead(id, patch).await.unwrap();
+        self.store.update_lead(id, patch).await.expect("it works");
     }
 
     async fn clean(&self) {
-        let report = self.store.check().await.unwrap();
+        let report = self.store.check().await.expect("it works");
         assert_eq!(report.problems, Vec::<String>::new());
     }
 }
@@ -106,7 +110,7 @@ async fn leads_are_found() {
             stage.integration.id.0,
             "p-77".to_owned(),
         );
-        bound.await.unwrap();
+        bound.await.expect("it works");
         let cases: &[(&str, &[&str])] = &[
             ("anna0001", &["anna0001"]),
             ("anna000", &[]),
@@ -164,7 +168,7 @@ async fn lists_are_filtered_and_paged() {
         stage.send("clickid=lead0003&tracker.event=registration").await;
         stage.send("clickid=lead0005&tracker.event=sale&tracker.cost=5&tracker.currency=usd&tracker.tid=1").await;
         let numbers = |list: Vec<String>| -> Vec<usize> {
-            list.iter().map(|clickid| clickid[4..].parse().unwrap()).collect()
+            list.iter().map(|clickid| clickid[4..].parse().expect("it works")).collect()
         };
         let integration = stage.integration.id;
         assert_eq!(numbers(stage.found(|f| f.buyers = Some(vec![one])).await), [6, 3, 0]);
@@ -197,10 +201,10 @@ async fn lists_are_filtered_and_paged() {
                 ..LeadFilter::new(WORKSPACE)
             };
             loop {
-                let page = stage.store.leads(filter.clone()).await.unwrap();
+                let page = stage.store.leads(filter.clone()).await.expect("it works");
                 seen.extend(page.items.into_iter().map(|lead| lead.clickid));
                 let Some(next) = page.next else { break };
-                filter.before = Some(next.parse().unwrap());
+                filter.before = Some(next.parse().expect("it works"));
             }
             assert_eq!(numbers(seen), [7, 6, 4, 3, 1, 0]);
         }
@@ -214,7 +218,11 @@ async fn statuses_tags_and_notes() {
         let id = stage.lead("abc00001").await.id;
         assert_eq!(stage.now("abc00001").await.status, "new");
         assert_eq!(
-            stage.store.lead_statuses(WORKSPACE).await.unwrap(),
+            stage
+                .store
+                .lead_statuses(WORKSPACE)
+                .await
+                .expect("it works"),
             usual_statuses()
         );
         let wrong = LeadPatch {
@@ -235,18 +243,23 @@ async fn statuses_tags_and_notes() {
             .store
             .set_lead_statuses(WORKSPACE, list)
             .await
-            .unwrap();
+            .expect("it works");
         let right = LeadPatch {
             author: anna(),
             tags: Some(vec!["b".to_owned(), " a  a ".to_owned(), "b".to_owned()]),
             ..wrong
         };
-        let lead = stage.store.update_lead(id, right).await.unwrap();
+        let lead = stage.store.update_lead(id, right).await.expect("it works");
         assert_eq!(
             (lead.status.as_str(), lead.tags),
             ("vip", vec!["a a".to_owned(), "b".to_owned()])
         );
-        let change = stage.store.lead_changes(id).await.unwrap().remove(0);
+        let change = stage
+            .store
+            .lead_changes(id)
+            .await
+            .expect("it works")
+            .remove(0);
         assert_eq!(
             (
                 change.author.as_str(),
@@ -260,20 +273,20 @@ async fn statuses_tags_and_notes() {
             .store
             .set_lead_statuses(WORKSPACE, usual_statuses())
             .await
-            .unwrap();
+            .expect("it works");
         assert_eq!(stage.now("abc00001").await.status, "new");
 
         let note = stage
             .store
             .add_note(id, anna(), " Call <b>back</b> ".to_owned())
             .await
-            .unwrap();
+            .expect("it works");
         stage
             .store
             .edit_note(id, note.id, "Called".to_owned())
             .await
-            .unwrap();
-        let kept = stage.store.notes(id).await.unwrap().remove(0);
+            .expect("it works");
+        let kept = stage.store.notes(id).await.expect("it works").remove(0);
         assert_eq!(
             (kept.text.as_str(), kept.edited_at.is_some()),
             ("Called", true)
@@ -290,8 +303,8 @@ async fn statuses_tags_and_notes() {
             .store
             .edit_note(id, note.id, String::new())
             .await
-            .unwrap();
-        assert!(stage.store.notes(id).await.unwrap().is_empty());
+            .expect("it works");
+        assert!(stage.store.notes(id).await.expect("it works").is_empty());
         assert!(
             stage
                 .store
@@ -346,7 +359,7 @@ async fn merging_counts_once() {
             .store
             .add_note(lost, anna(), "hello".to_owned())
             .await
-            .unwrap();
+            .expect("it works");
         let patch = LeadPatch {
             tags: Some(vec!["vip".to_owned()]),
             ..LeadPatch::default()
@@ -359,7 +372,7 @@ async fn merging_counts_once() {
             .store
             .merge_leads(kept, lost, anna(), true)
             .await
-            .unwrap();
+            .expect("it works");
         assert_eq!(
             stage.now("keep0001").await,
             before,
@@ -380,7 +393,7 @@ async fn merging_counts_once() {
             .store
             .merge_leads(kept, lost, anna(), false)
             .await
-            .unwrap();
+            .expect("it works");
         assert_eq!(done.kept.totals, plan.kept.totals);
         let lead = stage.now("lost0001").await;
         assert_eq!(
@@ -388,7 +401,7 @@ async fn merging_counts_once() {
             (kept, "Anna", &["vip".to_owned()][..])
         );
         assert_eq!(
-            stage.store.lead(lost).await.unwrap().id,
+            stage.store.lead(lost).await.expect("it works").id,
             kept,
             "the old number leads to the kept lead"
         );
@@ -411,9 +424,14 @@ async fn merging_counts_once() {
         let demoted = events
             .iter()
             .find(|event| Some(event.id) == first.event)
-            .unwrap();
+            .expect("it works");
         assert_eq!(demoted.kind, Kind::RepeatDeposit);
-        let request = stage.store.request(again.request).await.unwrap().summary;
+        let request = stage
+            .store
+            .request(again.request)
+            .await
+            .expect("it works")
+            .summary;
         assert_eq!(
             (request.verdict, request.lead),
             (Verdict::Duplicate, Some(kept))
@@ -435,12 +453,12 @@ async fn merging_counts_once() {
             .await
             .into_iter()
             .find(|event| event.kind == Kind::FirstDeposit)
-            .unwrap();
+            .expect("it works");
         stage
             .store
             .set_event_status(head.id, Status::Rejected)
             .await
-            .unwrap();
+            .expect("it works");
         stage.clean().await;
         assert!(
             stage
@@ -486,7 +504,7 @@ async fn merging_keeps_slots_and_statuses() {
             .store
             .merge_leads(kept, lost, anna(), false)
             .await
-            .unwrap();
+            .expect("it works");
         stage.clean().await;
         let lead = stage.now("keep0001").await;
         assert_eq!(lead.totals.deposits, 2);
@@ -509,7 +527,7 @@ async fn merging_keeps_slots_and_statuses() {
             .await
             .into_iter()
             .find(|event| event.kind == Kind::Withdrawal)
-            .unwrap()
+            .expect("it works")
             .tid;
         assert_eq!(tid, None);
     })
@@ -529,7 +547,7 @@ async fn lists_are_imported_and_taken_back() {
                     abc00001;resale;9;usd;other\n\
                     unknown01;sale;7;usd;x\n\
                     abc00001;;7\n";
-        let list = clickback_core::import::read(text, None).unwrap();
+        let list = clickback_core::import::read(text, None).expect("it works");
         let new = || NewImport {
             workspace: WORKSPACE,
             integration: stage.integration.id,
@@ -537,27 +555,26 @@ async fn lists_are_imported_and_taken_back() {
             lines: list.lines.iter().map(|line| (line.number, stage.incoming(&line.query()))).collect(),
         };
         let before = stage.now("abc00001").await;
-        let (none, plan) = stage.store.import(new(), true).await.unwrap();
+        let (none, plan) = stage.store.import(new(), true).await.expect("it works");
         assert!(none.is_none());
         assert_eq!(stage.now("abc00001").await, before, "a dry run writes nothing");
-        assert_eq!(stage.store.imports(WORKSPACE).await.unwrap(), []);
+        assert_eq!(stage.store.imports(WORKSPACE).await.expect("it works"), []);
         let verdicts: Vec<Verdict> = plan.iter().map(|line| line.outcome.verdict).collect();
-        use Verdict::{Accepted, Duplicate, Rejected, Unmatched};
-        assert_eq!(verdicts, [Accepted, Duplicate, Accepted, Duplicate, Accepted, Unmatched, Rejected]);
+        assert_eq!(verdicts, [Verdict::Accepted, Verdict::Duplicate, Verdict::Accepted, Verdict::Duplicate, Verdict::Accepted, Verdict::Unmatched, Verdict::Rejected]);
         assert_eq!(plan[6].code, Some("missing_event"));
 
-        let (import, done) = stage.store.import(new(), false).await.unwrap();
-        let import = import.unwrap();
+        let (import, done) = stage.store.import(new(), false).await.expect("it works");
+        let import = import.expect("it works");
         let again: Vec<Verdict> = done.iter().map(|line| line.outcome.verdict).collect();
         assert_eq!(again, verdicts);
-        assert_eq!(stage.store.import_lines(import.id).await.unwrap().len(), 7);
+        assert_eq!(stage.store.import_lines(import.id).await.expect("it works").len(), 7);
         assert_eq!(stage.now("abc00001").await.totals.deposits, 3);
         stage.clean().await;
         // A later postback of the same transaction is a duplicate, and keeps its event from going.
         let later = stage.send("clickid=abc00001&tracker.event=resale&tracker.cost=9&tracker.currency=usd&tracker.tid=other").await;
-        assert_eq!(later.verdict, Duplicate);
+        assert_eq!(later.verdict, Verdict::Duplicate);
 
-        let undone = stage.store.undo_import(import.id).await.unwrap();
+        let undone = stage.store.undo_import(import.id).await.expect("it works");
         assert_eq!((undone.removed, undone.requests), (2, 6));
         assert_eq!(undone.kept.iter().map(|(line, _, _)| *line).collect::<Vec<_>>(), [6]);
         stage.clean().await;
@@ -566,10 +583,10 @@ async fn lists_are_imported_and_taken_back() {
         assert!(stage.store.undo_import(import.id).await.is_err());
         // The keys are free again, and nothing waits.
         let sale = stage.send("clickid=abc00001&tracker.event=sale&tracker.cost=7&tracker.currency=usd&tracker.tid=new").await;
-        assert_eq!(sale.verdict, Accepted);
+        assert_eq!(sale.verdict, Verdict::Accepted);
         stage.lead("unknown01").await;
         assert!(stage.events("unknown01").await.is_empty());
-        let inbox = stage.store.requests(RequestFilter::new(WORKSPACE)).await.unwrap();
+        let inbox = stage.store.requests(RequestFilter::new(WORKSPACE)).await.expect("it works");
         assert_eq!(inbox.items.len(), 4);
     })
     .await;
@@ -585,10 +602,10 @@ async fn a_first_deposit_of_a_list_gives_its_place_back() {
             author: anna(),
             lines: vec![(1, stage.incoming("clickid=abc00001&tracker.event=sale&tracker.cost=7&tracker.currency=usd"))],
         };
-        let (import, _) = stage.store.import(new, false).await.unwrap();
+        let (import, _) = stage.store.import(new, false).await.expect("it works");
         stage.clock.advance(3_600);
         stage.send("clickid=abc00001&tracker.event=sale&tracker.cost=9&tracker.currency=usd&tracker.tid=real").await;
-        let undone = stage.store.undo_import(import.unwrap().id).await.unwrap();
+        let undone = stage.store.undo_import(import.expect("it works").id).await.expect("it works");
         assert_eq!((undone.removed, undone.kept.len()), (1, 0));
         let events = stage.events("abc00001").await;
         assert_eq!((events.len(), events[0].kind), (1, Kind::FirstDeposit));
@@ -622,7 +639,11 @@ async fn fields_change_and_go() {
             options: Some(vec!["b".to_owned(), "c".to_owned()]),
             ..FieldPatch::default()
         };
-        let changed = stage.store.change_field(grade, patch).await.unwrap();
+        let changed = stage
+            .store
+            .change_field(grade, patch)
+            .await
+            .expect("it works");
         assert_eq!(
             (changed.key.as_str(), changed.name.as_str()),
             ("grade", "Grade <b>")
@@ -632,29 +653,35 @@ async fn fields_change_and_go() {
             .store
             .order_fields(WORKSPACE, vec![other, grade])
             .await
-            .unwrap();
+            .expect("it works");
         let keys: Vec<String> = stage
             .store
             .fields(WORKSPACE)
             .await
-            .unwrap()
+            .expect("it works")
             .into_iter()
             .map(|field| field.key)
             .collect();
         assert_eq!(keys, ["other", "grade"]);
-        assert_eq!(stage.store.field_values(grade).await.unwrap(), 1);
-        assert_eq!(stage.store.delete_field(grade).await.unwrap(), 1);
+        assert_eq!(stage.store.field_values(grade).await.expect("it works"), 1);
+        assert_eq!(stage.store.delete_field(grade).await.expect("it works"), 1);
         assert!(stage.store.delete_field(grade).await.is_err());
         let sent = stage
             .verdict("clickid=abc00001&tracker.event=registration&fields.grade=c")
             .await;
         assert!(sent.1.contains(&"field_unknown"), "{sent:?}");
-        assert!(!stage.store.creates_fields(WORKSPACE).await.unwrap());
+        assert!(
+            !stage
+                .store
+                .creates_fields(WORKSPACE)
+                .await
+                .expect("it works")
+        );
         stage
             .store
             .set_creates_fields(WORKSPACE, true)
             .await
-            .unwrap();
+            .expect("it works");
         stage
             .send("clickid=abc00001&tracker.event=sale&tracker.tid=1&fields.grade=c")
             .await;

@@ -50,7 +50,7 @@ impl Work<'_> {
         let options = patch
             .options
             .as_ref()
-            .map(|options| serde_json::to_string(options))
+            .map(serde_json::to_string)
             .transpose()
             .map_err(|error| StoreError::Internal(error.to_string()))?;
         let changed = self

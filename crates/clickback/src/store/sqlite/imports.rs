@@ -142,7 +142,7 @@ impl Work<'_> {
                     .judged
                     .as_ref()
                     .err()
-                    .map(|rejection| rejection.code()),
+                    .map(clickback_core::postback::Rejection::code),
             });
         }
         if dry_run {
@@ -186,7 +186,7 @@ impl Work<'_> {
                 _ => true,
             };
             if free {
-                self.forget_request(&summary.clickid, import.workspace, id)?;
+                self.forget_request(summary.clickid.as_deref(), import.workspace, id)?;
                 report.requests += 1;
             } else {
                 report.kept.push((line, id, event));
@@ -259,7 +259,7 @@ impl Work<'_> {
 
     fn forget_request(
         &self,
-        clickid: &Option<String>,
+        clickid: Option<&str>,
         workspace: WorkspaceId,
         id: RequestId,
     ) -> StoreResult<()> {

@@ -334,7 +334,7 @@ impl Shown<'_> {
         match column.code.as_str() {
             "clickid" => {
                 cell.class = "col-clickid mono";
-                cell.text = lead.clickid.clone();
+                cell.text.clone_from(&lead.clickid);
             }
             "status" => cell.badge = Some(status_badge(ui, self.statuses, &lead.status)),
             "tags" => cell.tags.clone_from(&lead.tags),

@@ -87,12 +87,12 @@ for (const cell of all("th")) {
 }
 for (const element of all("[tabindex]")) if (element.tabIndex > 0) say(element, "positive tabindex");
 
-// Nothing is wider than its room; rows of tabs scroll on purpose.
+// Nothing is wider than its room; rows of tabs and tables of the guide scroll on purpose.
 for (const element of [document.documentElement, document.body, ...all("body *")]) {
   if (element.scrollWidth <= element.clientWidth + 1 || !element.clientWidth) continue;
   const root = element === document.documentElement;
   const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX);
-  if ((root || scrolls) && !element.closest("nav, textarea, select") && shown(element)) {
+  if ((root || scrolls) && !element.closest("nav, textarea, select, .wide") && shown(element)) {
     const edge = element.getBoundingClientRect().left + element.clientWidth;
     const guilty = [...element.querySelectorAll("*")].filter((one) => {
       const box = one.getBoundingClientRect();
