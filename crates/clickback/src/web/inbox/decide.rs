@@ -256,3 +256,24 @@ pub(super) async fn say(
         Err(cause) => error::page(&visitor.ui, &cause),
     }
 }
+
+/// Counts a request separately that came under the id of a known event with another sum.
+pub(super) async fn separately(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
+    let done = async {
+        let request = own(&app, &visitor, &id).await?;
+        let separated = app.store.count_separately(request).await?;
+        if !separated.already {
+            let deed = separated.deed(visitor.workspace, visitor.user);
+            app.store.log(deed).await?;
+        }
+        Ok::<_, StoreError>(request)
+    };
+    match done.await {
+        Ok(request) => notice::redirect(&format!("/inbox/{request}"), "counted-separately"),
+        Err(cause) => error::page(&visitor.ui, &cause),
+    }
+}

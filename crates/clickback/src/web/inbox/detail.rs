@@ -10,7 +10,7 @@ use clickback_core::flag::Flag;
 use clickback_core::ids::{RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
 use clickback_core::params::Place;
-use clickback_core::postback::Rejection;
+use clickback_core::postback::{Postback, Rejection};
 
 use crate::app::App;
 use crate::store::events::{Event, EventChange};
@@ -86,6 +86,8 @@ pub(super) struct Detail<'a> {
     decides: bool,
     may_approve: bool,
     may_void: bool,
+    /// What counting it separately would mean, where it can be.
+    separate: Option<Rich>,
 }
 
 impl HtmlSafe for Detail<'_> {}
@@ -218,9 +220,29 @@ impl<'a> Known<'a, '_> {
             decides: ui.may("decide") && !summary.test,
             may_approve: own_status.is_some_and(|status| status != Status::Approved),
             may_void: own_status.is_some_and(|status| status != Status::Rejected),
+            separate: judged.as_ref().ok().and_then(|said| self.separate(said)),
             title,
             money,
         }
+    }
+
+    /// The question before a request is counted separately that has another sum than the known event.
+    fn separate(&self, said: &Postback) -> Option<Rich> {
+        let (ui, summary) = (self.ui, &self.request.summary);
+        let event = summary.event.as_ref()?;
+        let speaks_of_it = matches!(summary.verdict, Verdict::Updated | Verdict::Duplicate)
+            && summary.flags.has(Flag::AmountDiffers);
+        let changed_status = self
+            .changes
+            .iter()
+            .any(|one| one.request == Some(summary.id) && one.field == "status");
+        if !speaks_of_it || changed_status {
+            return None;
+        }
+        let known = Money::new(ui, event.amount?, event.currency).plain();
+        let sum = Money::new(ui, said.amount?, said.currency).plain();
+        let list = [("known", known.as_str()), ("sum", sum.as_str())];
+        Some(ui.rich_with("separate-what", &list))
     }
 
     /// What happened and why, and what to do about it.

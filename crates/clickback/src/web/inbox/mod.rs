@@ -94,6 +94,7 @@ pub(super) fn routes() -> Router<AppState> {
             get(decide::preview_one).post(decide::one),
         )
         .route("/inbox/{id}/status", post(decide::say))
+        .route("/inbox/{id}/separately", post(decide::separately))
 }
 
 /// Rows of the newest requests, as other pages show them.
