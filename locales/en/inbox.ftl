@@ -18,6 +18,8 @@ when-today = Today
 when-yesterday = Yesterday
 when-week = 7 days
 when-days = Choose days
+when-from = From this day on
+when-to = Up to this day
 when-show = Show
 by-hand = by hand
 by-hand-what = A person wrote this event down
@@ -50,6 +52,7 @@ lesson-curl = Command
 
 detail-request = Request
 detail-raw = As it came
+detail-written = As it was written
 detail-body = Body
 detail-read = How it was read
 detail-unreadable = It could not be split into parameters.

@@ -18,6 +18,8 @@ when-today = Сегодня
 when-yesterday = Вчера
 when-week = 7 дней
 when-days = Выбрать дни
+when-from = С этого дня
+when-to = По этот день
 when-show = Показать
 by-hand = вручную
 by-hand-what = Событие записал человек
@@ -50,6 +52,7 @@ lesson-curl = Команда
 
 detail-request = Запрос
 detail-raw = Как пришёл
+detail-written = Как записано
 detail-body = Тело
 detail-read = Как прочитан
 detail-unreadable = Запрос не удалось разобрать на параметры.
