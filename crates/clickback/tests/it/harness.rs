@@ -138,6 +138,22 @@ impl TestApp {
         (status, String::from_utf8_lossy(client.body()).into_owned())
     }
 
+    /// Sends a form as the owner, from the program's own pages.
+    pub(crate) async fn submit(&self, path: &str, form: &str) -> (u16, String) {
+        let cookie = &self.cookie;
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: clickback\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{form}",
+            form.len()
+        );
+        let mut client = Client::connect(self.address).await.expect("a connection");
+        let status = client
+            .exchange(request.as_bytes())
+            .await
+            .expect("an answer");
+        (status, String::from_utf8_lossy(client.body()).into_owned())
+    }
+
     /// Posts a body as a partner would.
     pub(crate) async fn post(&self, path: &str, kind: &str, body: &str) -> (u16, Value) {
         let request = format!(

@@ -1,6 +1,7 @@
 //! The one integration binary: the whole program over real sockets, on real databases.
 
 mod api;
+mod api_crm;
 mod browser;
 mod catalogue;
 mod catalogue_pages;

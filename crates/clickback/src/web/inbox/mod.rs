@@ -301,3 +301,6 @@ fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Le
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;
