@@ -134,3 +134,5 @@ async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Re
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walls;

@@ -1,6 +1,7 @@
 //! The one integration binary: the whole program over real sockets, on real databases.
 
 mod api;
+mod api_crm;
 mod browser;
 mod catalogue;
 mod catalogue_pages;
@@ -13,6 +14,7 @@ mod previews;
 mod set_up_pages;
 mod store_crm;
 mod store_inbox;
+mod store_separate;
 mod store_suite;
 mod tidy;
 mod walk;

@@ -210,9 +210,19 @@ impl<'c> Work<'c> {
             }
             _ => postback,
         };
-        let lookup = lookup(postback);
-        let known = self.facts(subject, postback, matched, &lookup)?;
-        let decision = decide(postback, &lookup, &known, subject.received_at);
+        self.settle_for(subject, postback, matched, &lookup(postback))
+    }
+
+    /// Decides for a lead that is known, and writes the event.
+    pub(super) fn settle_for(
+        &mut self,
+        subject: &Subject<'_>,
+        postback: &Postback,
+        matched: Matched,
+        lookup: &Lookup,
+    ) -> Sql<Settled> {
+        let known = self.facts(subject, postback, matched, lookup)?;
+        let decision = decide(postback, lookup, &known, subject.received_at);
         let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
         match decision {
             Decision::New {
@@ -258,7 +268,7 @@ impl<'c> Work<'c> {
                 flags,
             } => {
                 if lookup.or_first {
-                    self.bind_slot(subject.integration.id, matched.lead, &lookup, event)?;
+                    self.bind_slot(subject.integration.id, matched.lead, lookup, event)?;
                 }
                 let changed = !change.is_empty();
                 if changed {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clickback_core::flag::Flags;
-use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId, lowest_id_at};
 use clickback_core::moment::Moment;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::store::events::Event;
 use crate::store::inbox::{
     BY_HAND, BY_IMPORT, InboxStore, Incoming, Outcome, RawRequest, ReprocessFilter,
-    ReprocessReport, Request, RequestFilter, RequestSummary, Verdict,
+    ReprocessReport, Request, RequestFilter, RequestSummary, Separated, Verdict,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
@@ -50,6 +50,10 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<RequestSummary> {
         },
     })
 }
+
+/// A request's number follows the clock that stored it, its time the clock that received it: so far apart
+/// they are looked for. A period is then a range of the primary key.
+const AROUND_SECONDS: i64 = 86_400;
 
 fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
     let mut conditions: Vec<String> = Vec::new();
@@ -107,9 +111,13 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
     }
     if let Some(from) = filter.from {
         add("inbox.received_at >= $", number(from.0));
+        let around = lowest_id_at(from.plus_seconds(-AROUND_SECONDS).millis());
+        add("inbox.id >= $", number(around));
     }
     if let Some(to) = filter.to {
         add("inbox.received_at < $", number(to.0));
+        let around = lowest_id_at(to.plus_seconds(AROUND_SECONDS).millis());
+        add("inbox.id < $", number(around));
     }
     if let Some(before) = filter.before {
         add("inbox.id < $", number(before.0));
@@ -301,6 +309,10 @@ impl InboxStore for Sqlite {
             report.changed.extend(part.changed);
         }
         Ok(report)
+    }
+
+    async fn count_separately(&self, id: RequestId) -> StoreResult<Separated> {
+        self.write(move |work| work.count_separately(id)).await
     }
 
     async fn sweep(&self) -> StoreResult<u64> {

@@ -23,6 +23,7 @@ mod reports;
 mod reprocess;
 mod rollups;
 mod rows;
+mod separate;
 mod set_up;
 mod snapshot;
 mod writer;

@@ -1,8 +1,8 @@
 //! Deciding requests again from their raw text: those that waited, and those that a person chose.
 
-use clickback_core::attribution::{Change, Decision, Facts, Lookup};
-use clickback_core::event::Kind;
-use clickback_core::flag::Flags;
+use clickback_core::attribution::{Change, Decision, Facts, Key, Lookup};
+use clickback_core::event::{Group, Kind};
+use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
 use rusqlite::params;
@@ -158,7 +158,8 @@ impl Work<'_> {
         }))
     }
 
-    fn own_event(&self, id: RequestId) -> rusqlite::Result<Option<Event>> {
+    /// The event that a request made itself.
+    pub(super) fn own_event(&self, id: RequestId) -> rusqlite::Result<Option<Event>> {
         self.event(id.event())
             .map(Some)
             .or_else(|error| match error {
@@ -179,16 +180,27 @@ impl Work<'_> {
         if !renamed {
             return self.complete_own(subject, postback, own);
         }
+        let separate = own.flags.has(Flag::CountedSeparately);
+        let group = Group::of(own.kind, &own.name);
+        let tid = if separate {
+            Key::separate(group.clone(), own.id).tid
+        } else {
+            own.tid.clone().unwrap_or_default()
+        };
         self.cached("DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4 AND event_id = ?5")?
             .execute(params![
                 own.integration.0,
-                postback_group(own),
-                own.tid.as_deref().unwrap_or_default(),
+                group.stored(),
+                tid,
                 own.lead.0,
                 own.id.0
             ])?;
         self.deltas.remove(&counted(own));
-        let settled = self.settle(subject, postback)?;
+        let settled = if separate {
+            self.settle_separately(subject, postback, own.lead)?
+        } else {
+            self.settle(subject, postback)?
+        };
         if settled.event != Some(own.id) {
             // It is a known event under its right name: the old row stays, uncounted, as `other`.
             self.deltas.add(&counted(own));
@@ -241,7 +253,7 @@ impl Work<'_> {
         })
     }
 
-    fn update_request(
+    pub(super) fn update_request(
         &self,
         id: RequestId,
         settled: Settled,
@@ -276,13 +288,8 @@ impl Work<'_> {
     }
 }
 
-fn postback_group(event: &Event) -> String {
-    clickback_core::event::Group::of(event.kind, &event.name).stored()
-}
-
 /// Flags that speak of what was known of the lead when the event came.
 const HISTORY_FLAGS: Flags = {
-    use clickback_core::flag::Flag;
     Flags(
         (1 << Flag::NoTid as u8)
             | (1 << Flag::TidSeenOnOtherLead as u8)
@@ -290,6 +297,7 @@ const HISTORY_FLAGS: Flags = {
             | (1 << Flag::RepeatBeforeFirst as u8)
             | (1 << Flag::Late as u8)
             | (1 << Flag::TidIsClickid as u8)
-            | (1 << Flag::PlayerOfOtherLead as u8),
+            | (1 << Flag::PlayerOfOtherLead as u8)
+            | (1 << Flag::CountedSeparately as u8),
     )
 };

@@ -62,15 +62,16 @@ fn chosen(workspace: clickback_core::ids::WorkspaceId, ids: Vec<RequestId>) -> R
 }
 
 /// The filter's requests from the newest on.
-fn filtered(visitor: &Visitor, filter: &Filter) -> ReprocessFilter {
-    ReprocessFilter {
+async fn filtered(app: &App, visitor: &Visitor, filter: &Filter) -> StoreResult<ReprocessFilter> {
+    let zone = app.store.workspace(visitor.workspace).await?.time_zone;
+    Ok(ReprocessFilter {
         ids: Vec::new(),
         requests: RequestFilter {
             limit: MOST,
             before: None,
-            ..filter.requests(visitor.workspace)
+            ..filter.requests(visitor.workspace, &zone, visitor.ui.now)
         },
-    }
+    })
 }
 
 async fn preview(
@@ -178,8 +179,11 @@ pub(super) async fn preview_all(
     let filter = query.filter().newest();
     let action = filter.address("/inbox/again");
     let back = filter.address("/inbox");
-    let requests = filtered(&visitor, &filter);
-    preview(&app, &visitor.ui, requests, back, action)
+    let shown = async {
+        let requests = filtered(&app, &visitor, &filter).await?;
+        preview(&app, &visitor.ui, requests, back, action).await
+    };
+    shown
         .await
         .unwrap_or_else(|cause| error::page(&visitor.ui, &cause))
 }
@@ -192,10 +196,8 @@ pub(super) async fn all(
 ) -> Response {
     let filter = query.filter().newest();
     let done = async {
-        let report = app
-            .store
-            .reprocess(filtered(&visitor, &filter), false)
-            .await?;
+        let requests = filtered(&app, &visitor, &filter).await?;
+        let report = app.store.reprocess(requests, false).await?;
         let what = filter.verdict.map_or("inbox", Verdict::code);
         log(&app, &visitor, what, report.changed.len()).await
     };
@@ -253,6 +255,27 @@ pub(super) async fn say(
     };
     match done.await {
         Ok(request) => notice::redirect(&format!("/inbox/{request}"), "saved"),
+        Err(cause) => error::page(&visitor.ui, &cause),
+    }
+}
+
+/// Counts a request separately that came under the id of a known event with another sum.
+pub(super) async fn separately(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
+    let done = async {
+        let request = own(&app, &visitor, &id).await?;
+        let separated = app.store.count_separately(request).await?;
+        if !separated.already {
+            let deed = separated.deed(visitor.workspace, visitor.user);
+            app.store.log(deed).await?;
+        }
+        Ok::<_, StoreError>(request)
+    };
+    match done.await {
+        Ok(request) => notice::redirect(&format!("/inbox/{request}"), "counted-separately"),
         Err(cause) => error::page(&visitor.ui, &cause),
     }
 }
