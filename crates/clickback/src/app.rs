@@ -17,7 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
 use crate::ingest::Guard;
 use crate::store::sqlite::{Options, Sqlite};
-use crate::store::{Store, StoreResult};
+use crate::store::{Store, StoreError, StoreResult};
 use crate::telemetry::Metrics;
 use crate::{api, ingest, server, web};
 
@@ -53,6 +53,11 @@ impl App {
         clock: Arc<dyn Clock>,
         answer_early: bool,
     ) -> StoreResult<AppState> {
+        if let Some(address) = &settings.database {
+            return Err(StoreError::Invalid {
+                message: format!("this program cannot serve from {address} yet"),
+            });
+        }
         let options = Options {
             queue: settings.queue,
             journal: settings.accepts.then_some(settings.journal_limit),
