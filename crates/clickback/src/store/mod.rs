@@ -9,6 +9,7 @@ pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod people;
+pub mod postgres;
 pub mod pulse;
 pub mod reports;
 mod sql;

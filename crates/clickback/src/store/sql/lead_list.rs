@@ -144,7 +144,7 @@ fn searches<'f>(
         from: search.name.from,
         id: search.name.id,
         condition: search.name.condition,
-        values: vec![search.name.text.as_value()],
+        values: vec![search.name.text.as_value(); search.name.condition.matches('$').count()],
     });
     Ok(drivers)
 }

@@ -15,6 +15,7 @@ pub(super) mod lead_list;
 mod leads;
 mod links;
 mod merge;
+pub(super) mod names;
 mod people;
 mod pulse;
 mod reports;

@@ -261,7 +261,7 @@ pub(in crate::store) struct NameSearch {
     pub(in crate::store) from: &'static str,
     /// The column with the lead's id.
     pub(in crate::store) id: &'static str,
-    /// A condition with one `$`, for the text.
+    /// A condition; each `$` stands for the text.
     pub(in crate::store) condition: &'static str,
     pub(in crate::store) text: String,
 }
@@ -277,6 +277,8 @@ pub(in crate::store) trait Session {
     /// Keeps other nodes from deciding on these leads until the transaction ends; false when one of them
     /// went away meanwhile. Where there is one writer, nothing needs to be done.
     fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool>;
+    /// The error of a transaction that met what another node did meanwhile, and is to be run again.
+    fn lost_race(&self, how: &str) -> SqlError;
     /// Begins a transaction that only reads, all of it as of one moment.
     fn begin_reading(&self) -> Sql<()>;
     /// How this database finds parts of names.

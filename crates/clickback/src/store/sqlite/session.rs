@@ -99,6 +99,10 @@ impl Session for SqliteSession {
         Ok(true)
     }
 
+    fn lost_race(&self, how: &str) -> SqlError {
+        SqlError::Unavailable(how.to_owned())
+    }
+
     fn begin_reading(&self) -> Sql<()> {
         self.batch("BEGIN")
     }
