@@ -258,7 +258,7 @@ async fn create_token(mut settings: Settings, name: String) -> Outcome {
 async fn check(mut settings: Settings) -> Outcome {
     settings.accepts = false;
     let file = settings.data_dir.join(clickback::store::sqlite::FILE_NAME);
-    if !file.exists() {
+    if settings.database.is_none() && !file.exists() {
         return Err(format!("there is no database at {}", file.display()).into());
     }
     let app = App::open(settings)?;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::store::{StoreError, StoreResult};
 
-use super::rows::db;
+use super::session::db;
 
 /// Number, name and text of every migration, in order.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -36,8 +36,16 @@ pub fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |(number, _, _)| *number)
 }
 
+/// Number and name of every migration: PostgreSQL has the same.
+pub fn names() -> Vec<(i64, &'static str)> {
+    MIGRATIONS
+        .iter()
+        .map(|(number, name, _)| (*number, *name))
+        .collect()
+}
+
 /// Brings the database to the newest schema. Refuses one that is newer than this program.
-pub(super) fn migrate(connection: &mut Connection) -> StoreResult<()> {
+pub fn migrate(connection: &mut Connection) -> StoreResult<()> {
     let found = version(connection)?;
     if found > newest() {
         return Err(StoreError::Invalid {
