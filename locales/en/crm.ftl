@@ -86,6 +86,7 @@ event-submit = Write down
 merge-open = Merge with another lead
 merge-title = Merge leads
 merge-sub = Find the other card of the same person: it goes into “{ $name }”.
+merge-stays = “{ $name }” stays
 merge-namesakes = Of the same name
 merge-lesson = What merging does
 merge-lesson-moves = Ids, fields, tags, notes and events of the other lead move here, and its postbacks come here from now on.

@@ -439,9 +439,11 @@ async fn another_workspace_finds_nothing() {
                 (_, "/leads/{id}/merge") => json!({ "with": lead }),
                 (_, "/leads/{id}/identities") => json!({ "kind": "telegram", "value": "1" }),
                 (_, "/events/{id}") => json!({ "status": "rejected" }),
-                (_, "/integrations/{id}/postbacks") => json!({ "name": "x", "event": "sale" }),
+                (_, "/integrations/{id}/postbacks" | "/integrations/{id}/postbacks/{postback}") => {
+                    json!({ "name": "x", "event": "sale" })
+                }
                 (_, "/integrations/{id}/postbacks/order") => json!({ "order": [configuration] }),
-                (_, "/integrations/{id}/test") => json!({ "postback": configuration }),
+                (_, "/integrations/{id}/test") => json!({ "event": "sale" }),
                 _ => json!({ "name": "Taken" }),
             };
             let (status, problem) = app.api(&method.to_uppercase(), &address, body).await;
