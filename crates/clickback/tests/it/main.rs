@@ -10,6 +10,7 @@ mod harness;
 mod hostile;
 mod model;
 mod postgres;
+mod postgres_schema;
 mod previews;
 mod set_up_pages;
 mod store_crm;

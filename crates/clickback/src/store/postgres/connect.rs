@@ -116,7 +116,7 @@ impl Address {
             );
         }
         let mut encryption = Encryption::default();
-        let mut kept = Vec::new();
+        let mut kept: Vec<String> = Vec::new();
         let mut attributes = false;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -134,9 +134,13 @@ impl Address {
                 "sslrootcert" => encryption.root_certificate = Some(file()),
                 "sslcert" => encryption.certificate = Some(file()),
                 "sslkey" => encryption.key = Some(file()),
+                // Several in one are written so for libpq.
+                "host" | "hostaddr" => {
+                    kept.extend(value.split(',').map(|one| format!("{name}={one}")));
+                }
                 _ => {
                     attributes |= name == "target_session_attrs";
-                    kept.push(pair);
+                    kept.push(pair.to_owned());
                 }
             }
         }
@@ -343,6 +347,10 @@ mod tests {
             (
                 "postgres://anna:s3cret@/click?host=/tmp/pg",
                 "postgres://anna@/tmp/pg/.s.PGSQL.5432/click",
+            ),
+            (
+                "postgres://anna@/click?host=/one,/two&port=5433",
+                "postgres://anna@/one/.s.PGSQL.5433,/two/.s.PGSQL.5433/click",
             ),
             (
                 "postgres://anna@%2Ftmp%2Fpg:5433/click",
