@@ -16,8 +16,9 @@ use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
 use crate::ingest::Guard;
-use crate::store::sqlite::{Options, Sqlite};
-use crate::store::{Store, StoreError, StoreResult};
+use crate::store::postgres::Postgres;
+use crate::store::sqlite::Sqlite;
+use crate::store::{Options, Store, StoreResult};
 use crate::telemetry::Metrics;
 use crate::{api, ingest, server, web};
 
@@ -53,18 +54,18 @@ impl App {
         clock: Arc<dyn Clock>,
         answer_early: bool,
     ) -> StoreResult<AppState> {
-        if let Some(address) = &settings.database {
-            return Err(StoreError::Invalid {
-                message: format!("this program cannot serve from {address} yet"),
-            });
-        }
         let options = Options {
             queue: settings.queue,
             journal: settings.accepts.then_some(settings.journal_limit),
             clock: Arc::clone(&clock),
             answer_early,
         };
-        let store: Arc<dyn Store> = Sqlite::open(&settings.data_dir, options)?;
+        let store: Arc<dyn Store> = match &settings.database {
+            Some(address) => {
+                Postgres::open(address, settings.retention, &settings.data_dir, &options)?
+            }
+            None => Sqlite::open(&settings.data_dir, &options)?,
+        };
         let catalogue = Catalogue::load(&settings.data_dir);
         Ok(Arc::new(App {
             store,

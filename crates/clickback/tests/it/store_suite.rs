@@ -10,8 +10,8 @@ use clickback::store::events::{Event, EventFilter};
 use clickback::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use clickback::store::integrations::{Integration, IntegrationPatch, NewField, NewIntegration};
 use clickback::store::leads::{Lead, NewClick, NewLead};
-use clickback::store::sqlite::{FILE_NAME, Options, Sqlite, migrate};
-use clickback::store::{Store, StoreError};
+use clickback::store::sqlite::{FILE_NAME, Sqlite, migrate};
+use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
 use clickback_core::intake::Parts;
@@ -38,7 +38,7 @@ pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
         clock: Arc::clone(&clock) as _,
         answer_early: false,
     };
-    let store: Arc<dyn Store> = Sqlite::open(directory.path(), options).expect("the store opens");
+    let store: Arc<dyn Store> = Sqlite::open(directory.path(), &options).expect("the store opens");
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
         store,
@@ -49,7 +49,7 @@ pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
     let report = stage.store.check().await.expect("a report");
     assert_eq!(report.problems, Vec::<String>::new());
     stage.store.close().await;
-    println!("ran on SQLite {}", Sqlite::sqlite_version());
+    println!("ran on SQLite {}", Sqlite::version());
 }
 
 async fn make(store: &Arc<dyn Store>, rules: Rules) -> Integration {
@@ -658,7 +658,7 @@ async fn a_newer_schema_is_refused_in_one_line() {
         clock: clock(),
         answer_early: false,
     };
-    Sqlite::open(directory.path(), options())
+    Sqlite::open(directory.path(), &options())
         .expect("opens")
         .close()
         .await;
@@ -666,7 +666,7 @@ async fn a_newer_schema_is_refused_in_one_line() {
     sql.pragma_update(None, "user_version", migrate::newest() + 1)
         .expect("changed");
     drop(sql);
-    match Sqlite::open(directory.path(), options()) {
+    match Sqlite::open(directory.path(), &options()) {
         Err(StoreError::Invalid { message }) => {
             assert!(
                 message.contains("start the newer program again"),

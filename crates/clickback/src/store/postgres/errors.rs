@@ -8,6 +8,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
+use crate::store::sql::session::SqlError;
 
 /// Maps the error of a statement.
 #[expect(clippy::needless_pass_by_value, reason = "`map_err(db)` passes it so")]
@@ -35,6 +36,36 @@ pub(super) fn db(error: Error) -> StoreError {
     } else {
         StoreError::Internal(reason)
     }
+}
+
+/// What an error means for the transaction that met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Another transaction stood in the way: run again, it may succeed.
+    Raced,
+    Failed,
+}
+
+/// Maps the error of a statement of a transaction.
+pub(super) fn failed(error: Error) -> (SqlError, Fate) {
+    let races = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    let code = error.code().cloned();
+    let fate = match &code {
+        Some(code) if races.contains(code) => Fate::Raced,
+        _ => Fate::Failed,
+    };
+    // Class 23: what a constraint refuses.
+    if code.is_some_and(|code| code.code().starts_with("23")) {
+        return (SqlError::Taken(spelled(&error)), fate);
+    }
+    let error = match db(error) {
+        StoreError::Unavailable { reason } => SqlError::Unavailable(reason),
+        other => SqlError::Defect(other.to_string()),
+    };
+    (error, fate)
 }
 
 /// Whether the same statement may succeed when it is sent again.

@@ -9,7 +9,6 @@ use clickback_core::money::Amount;
 use clickback_core::postback::{MAX_FIELD_CHARS, MAX_ID_BYTES, is_usable_id};
 use clickback_core::rules::Ruleset;
 use rand::RngExt as _;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
 use crate::store::events::Event;
@@ -21,8 +20,8 @@ use crate::store::leads::{
 use crate::store::{Page, StoreError, StoreResult};
 
 use super::apply::Work;
-use super::rows::db;
-use super::{Sqlite, events, set_up};
+use super::session::{Optional as _, Row, Session, Sql, values};
+use super::{SqlStore, events, set_up};
 
 impl Work<'_> {
     pub(super) fn create_lead(&mut self, new: &NewLead) -> StoreResult<Lead> {
@@ -38,9 +37,7 @@ impl Work<'_> {
         }
         let clicked_at = self.click_time(workspace, &clickid)?;
         let name = new.name.as_deref().unwrap_or_default();
-        let lead = self
-            .insert_lead(workspace, &clickid, name, clicked_at, new.test)
-            .map_err(db)?;
+        let lead = self.insert_lead(workspace, &clickid, name, clicked_at, new.test)?;
         if let Some(buyer) = new.buyer {
             self.set_buyer(lead, Some(buyer))?;
         }
@@ -88,9 +85,7 @@ impl Work<'_> {
             IdentityKind::Clickid => checked_clickid(value)?,
             IdentityKind::Telegram | IdentityKind::Player => checked_value(value)?,
         };
-        let owner = self
-            .insert_identity(workspace, kind, scope, &value, id)
-            .map_err(db)?;
+        let owner = self.insert_identity(workspace, kind, scope, &value, id)?;
         if owner != id {
             return Err(StoreError::Conflict {
                 message: format!(
@@ -109,24 +104,20 @@ impl Work<'_> {
         let clickid = checked_clickid(&new.clickid)?;
         let pairs = serde_json::to_string(&new.params)
             .map_err(|error| StoreError::Internal(error.to_string()))?;
-        self.cached(
-            "INSERT INTO clicks (workspace_id, clickid, clicked_at, params) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT DO NOTHING",
-        )
-        .and_then(|mut statement| statement.execute(params![new.workspace.0, clickid, self.now.0, pairs]))
-        .map_err(db)?;
+        self.sql.execute("INSERT INTO clicks (workspace_id, clickid, clicked_at, params) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT DO NOTHING", values![new.workspace.0, clickid, self.now.0, pairs])?;
         self.apply_waiting(new.workspace, &clickid)?;
         Ok(())
     }
 
-    fn click_time(&self, workspace: WorkspaceId, clickid: &str) -> StoreResult<Option<Moment>> {
-        self.cached("SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2")
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![workspace.0, clickid], |row| row.get(0).map(Moment))
-                    .optional()
-            })
-            .map_err(db)
+    pub(super) fn click_time(&self, workspace: WorkspaceId, clickid: &str) -> Sql<Option<Moment>> {
+        self.sql
+            .one(
+                "SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2",
+                values![workspace.0, clickid],
+                |row| row.get(0).map(Moment),
+            )
+            .optional()
     }
 
     /// Values written by a person or the API: they are the newest.
@@ -162,20 +153,17 @@ impl Work<'_> {
             });
         }
         let result = if value.trim().is_empty() {
-            self.cached("DELETE FROM lead_values WHERE lead_id = ?1 AND field_id = ?2")
-                .and_then(|mut statement| statement.execute(params![lead.0, field.id.0]))
+            self.sql.execute(
+                "DELETE FROM lead_values WHERE lead_id = ?1 AND field_id = ?2",
+                values![lead.0, field.id.0],
+            )
         } else {
             let fits = field.kind.fits(value, &field.options);
-            self.cached(
-                "INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT DO UPDATE SET value = excluded.value, \
-                 fits = excluded.fits, set_at = excluded.set_at, source = 0",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![lead.0, field.id.0, value, fits, self.now.0])
-            })
+            self.sql.execute("INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT (lead_id, field_id) DO UPDATE SET value = excluded.value, \
+                 fits = excluded.fits, set_at = excluded.set_at, source = 0", values![lead.0, field.id.0, value, fits, self.now.0])
         };
-        result.map_err(db)?;
+        result?;
         Ok(())
     }
 }
@@ -206,16 +194,16 @@ fn checked_value(value: &str) -> StoreResult<String> {
 pub(super) const LEAD_COLUMNS: &str = "leads.id, leads.workspace_id, leads.clickid, leads.name, leads.status, leads.test, \
      leads.clicked_at, leads.created_at, leads.buyer_id";
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Lead> {
+pub(super) fn read(row: &Row<'_>) -> Sql<Lead> {
     Ok(Lead {
         id: LeadId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),
         clickid: row.get(2)?,
         name: row.get(3)?,
         status: super::crm::shown_status(row.get(4)?),
-        buyer: row.get::<_, Option<i64>>(8)?.map(UserId),
+        buyer: row.get::<Option<i64>>(8)?.map(UserId),
         test: row.get(5)?,
-        clicked_at: row.get::<_, Option<i64>>(6)?.map(Moment),
+        clicked_at: row.get::<Option<i64>>(6)?.map(Moment),
         created_at: Moment(row.get(7)?),
         tags: Vec::new(),
         values: Vec::new(),
@@ -224,11 +212,14 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Lead> {
     })
 }
 
-pub(super) fn lead(sql: &Connection, id: LeadId) -> StoreResult<Lead> {
+pub(super) fn lead(sql: &dyn Session, id: LeadId) -> StoreResult<Lead> {
     let found = sql
-        .prepare_cached(&format!("SELECT {LEAD_COLUMNS} FROM leads WHERE id = ?1"))
-        .and_then(|mut statement| statement.query_row([id.0], read).optional())
-        .map_err(db)?;
+        .one(
+            &format!("SELECT {LEAD_COLUMNS} FROM leads WHERE id = ?1"),
+            values![id.0],
+            read,
+        )
+        .optional()?;
     match found {
         Some(found) => complete(sql, found),
         // It may have gone into another one.
@@ -237,29 +228,21 @@ pub(super) fn lead(sql: &Connection, id: LeadId) -> StoreResult<Lead> {
 }
 
 pub(super) fn by_clickid(
-    sql: &Connection,
+    sql: &dyn Session,
     workspace: WorkspaceId,
     clickid: &str,
 ) -> StoreResult<Option<Lead>> {
-    let found = sql
-        .prepare_cached(&format!(
+    let found = sql.one(&format!(
             "SELECT {LEAD_COLUMNS} FROM lead_identities JOIN leads ON leads.id = lead_identities.lead_id \
              WHERE lead_identities.workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = ?2"
-        ))
-        .and_then(|mut statement| statement.query_row(params![workspace.0, clickid.trim()], read).optional())
-        .map_err(db)?;
+        ), values![workspace.0, clickid.trim()], read).optional()?;
     found.map(|lead| complete(sql, lead)).transpose()
 }
 
 /// Adds values, identities and totals.
-pub(super) fn complete(sql: &Connection, mut lead: Lead) -> StoreResult<Lead> {
-    lead.values = sql
-        .prepare_cached(
-            "SELECT field_id, custom_fields.key, value, fits, set_at, source FROM lead_values \
-             JOIN custom_fields ON custom_fields.id = field_id WHERE lead_id = ?1 ORDER BY field_id",
-        )
-        .and_then(|mut statement| {
-            let rows = statement.query_map([lead.id.0], |row| {
+pub(super) fn complete(sql: &dyn Session, mut lead: Lead) -> StoreResult<Lead> {
+    lead.values = sql.all("SELECT field_id, custom_fields.key, value, fits, set_at, source FROM lead_values \
+             JOIN custom_fields ON custom_fields.id = field_id WHERE lead_id = ?1 ORDER BY field_id", values![lead.id.0], |row| {
                 let source: i64 = row.get(5)?;
                 Ok(FieldValue {
                     field: FieldId(row.get(0)?),
@@ -270,23 +253,14 @@ pub(super) fn complete(sql: &Connection, mut lead: Lead) -> StoreResult<Lead> {
                     source: (source != 0).then_some(RequestId(source)),
                 })
             })?;
-            rows.collect()
-        })
-        .map_err(db)?;
-    lead.identities = sql
-        .prepare_cached("SELECT kind, scope, value FROM lead_identities WHERE lead_id = ?1 ORDER BY kind, scope, value")
-        .and_then(|mut statement| {
-            let rows = statement.query_map([lead.id.0], |row| {
+    lead.identities = sql.all("SELECT kind, scope, value FROM lead_identities WHERE lead_id = ?1 ORDER BY kind, scope, value", values![lead.id.0], |row| {
                 let number = row.get(0)?;
                 let kind = IdentityKind::from_number(number)
                     .ok_or_else(|| super::rows::out_of_range(0, number))?;
                 Ok(Identity { kind, scope: row.get(1)?, value: row.get(2)? })
             })?;
-            rows.collect()
-        })
-        .map_err(db)?;
     lead.tags = super::crm::tags_of(sql, lead.id)?;
-    lead.totals = totals(&events::of_lead(sql, lead.id).map_err(db)?);
+    lead.totals = totals(&events::of_lead(sql, lead.id)?);
     Ok(lead)
 }
 
@@ -324,7 +298,7 @@ fn totals(events: &[Event]) -> LeadTotals {
 }
 
 #[async_trait]
-impl LeadStore for Sqlite {
+impl LeadStore for SqlStore {
     async fn create_lead(&self, new: NewLead) -> StoreResult<Lead> {
         self.write(move |work| work.create_lead(&new)).await
     }

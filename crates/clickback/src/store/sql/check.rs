@@ -1,23 +1,21 @@
 //! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
-use rusqlite::Connection;
 
+use crate::store::StoreResult;
 use crate::store::check::{CheckReport, Health, UpkeepStore};
 use crate::store::inbox::InboxStore;
 use crate::store::journal::Journal;
-use crate::store::{StoreError, StoreResult};
 
-use super::connect::open_reader;
 use super::reports::{ROLLUP_COLUMNS, rollup};
-use super::rows::{self, EVENT_COLUMNS, counted, db};
+use super::rows::{self, EVENT_COLUMNS, counted};
+use super::session::{Session, Sql};
 use super::writer::Job;
-use super::{Sqlite, inbox, wal_path};
+use super::{SqlStore, inbox};
 
 /// Problems that are spelled out; more are counted.
 const SHOWN: usize = 50;
@@ -62,41 +60,29 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 /// Walks the whole database. Reads one consistent state, also while postbacks keep coming.
-pub(super) fn check(sql: &Connection) -> StoreResult<CheckReport> {
-    let transaction = sql.unchecked_transaction().map_err(db)?;
-    let count = |table: &str| -> StoreResult<u64> {
-        transaction
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .map(i64::cast_unsigned)
-            .map_err(db)
-    };
+fn check(sql: &dyn Session) -> Sql<CheckReport> {
+    sql.begin_reading()?;
+    let report = walk(sql);
+    sql.batch("COMMIT")?;
+    report
+}
+
+fn walk(sql: &dyn Session) -> Sql<CheckReport> {
+    let count = |table: &str| sql.count(&format!("SELECT count(*) FROM {table}"), &[]);
     let mut report = CheckReport {
         events: count("events")?,
         requests: count("inbox")?,
         leads: count("leads")?,
+        problems: sql.damage()?,
         ..CheckReport::default()
     };
-    let mut statement = transaction
-        .prepare("PRAGMA integrity_check(20)")
-        .map_err(db)?;
-    let lines: Vec<String> = statement
-        .query_map([], |row| row.get(0))
-        .and_then(Iterator::collect)
-        .map_err(|error| StoreError::Internal(format!("the file is damaged: {error}")))?;
-    report
-        .problems
-        .extend(lines.into_iter().filter(|line| line != "ok"));
     for (wrong, query) in RULES {
-        let found: i64 = transaction
-            .query_row(query, [], |row| row.get(0))
-            .map_err(db)?;
+        let found = sql.count(query, &[])?;
         if found > 0 {
             report.problems.push(format!("{found} {wrong}"));
         }
     }
-    let (rollups, mut differences) = recount(&transaction).map_err(db)?;
+    let (rollups, mut differences) = recount(sql)?;
     report.rollups = rollups;
     let hidden = differences.len().saturating_sub(SHOWN);
     differences.truncate(SHOWN);
@@ -109,23 +95,16 @@ pub(super) fn check(sql: &Connection) -> StoreResult<CheckReport> {
     Ok(report)
 }
 
-fn recount(sql: &Connection) -> rusqlite::Result<(u64, Vec<String>)> {
+fn recount(sql: &dyn Session) -> Sql<(u64, Vec<String>)> {
     let mut recounted = Deltas::default();
-    let mut statement = sql.prepare(&format!("SELECT {EVENT_COLUMNS} FROM events"))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+    sql.each(&format!("SELECT {EVENT_COLUMNS} FROM events"), &[], |row| {
         recounted.add(&counted(&rows::event(row)?));
-    }
+        Ok(())
+    })?;
     let mut right: HashMap<RollupKey, RollupSums> = recounted.take().into_iter().collect();
     let mut differences = Vec::new();
-    let mut stored = 0;
-    let mut statement = sql.prepare(&format!(
-        "SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours"
-    ))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        stored += 1;
-        let (key, sums) = rollup(row)?;
+    let (stored, rows) = all(sql)?;
+    for (key, sums) in rows {
         let expected = right.remove(&key).unwrap_or_default();
         if expected != sums {
             differences.push(difference(&key, &sums, &expected));
@@ -135,6 +114,21 @@ fn recount(sql: &Connection) -> rusqlite::Result<(u64, Vec<String>)> {
         differences.push(difference(&key, &RollupSums::default(), &expected));
     }
     Ok((stored, differences))
+}
+
+/// How many roll-up rows there are, and their sums over all writers.
+fn all(sql: &dyn Session) -> Sql<(u64, HashMap<RollupKey, RollupSums>)> {
+    let mut stored = 0;
+    let mut summed: HashMap<RollupKey, RollupSums> = HashMap::new();
+    let text = format!("SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours");
+    sql.each(&text, &[], |row| {
+        stored += 1;
+        let (key, sums) = rollup(row)?;
+        let sum = summed.entry(key).or_default();
+        *sum = sum.plus(sums);
+        Ok(())
+    })?;
+    Ok((stored, summed))
 }
 
 fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> String {
@@ -159,19 +153,15 @@ fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> S
 }
 
 #[async_trait]
-impl UpkeepStore for Sqlite {
+impl UpkeepStore for SqlStore {
     async fn check(&self) -> StoreResult<CheckReport> {
         self.settle().await;
-        let path = self.path.clone();
-        // Reads the whole file: on a connection of its own, without the limit of page reads.
-        tokio::task::spawn_blocking(move || open_reader(&path).and_then(|sql| check(&sql)))
-            .await
-            .map_err(|error| StoreError::Internal(format!("the check panicked: {error}")))?
+        self.read_for_long(check).await
     }
 
     async fn health(&self) -> StoreResult<Health> {
-        let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let waiting = self.read_at_once(inbox::waiting).await?;
+        let (database_bytes, wal_bytes) = self.database.sizes();
         Ok(Health {
             undecided: self.journal.as_ref().map_or(0, Journal::backlog),
             verdicts: std::array::from_fn(|place| {
@@ -179,8 +169,8 @@ impl UpkeepStore for Sqlite {
             }),
             queued: self.shared.queued.load(Ordering::Relaxed),
             commits: self.shared.commits.load(Ordering::Relaxed),
-            database_bytes: length(&self.path),
-            wal_bytes: length(&wal_path(&self.path)),
+            database_bytes,
+            wal_bytes,
             waiting,
             failing: self.shared.failing.load(Ordering::Relaxed),
         })
@@ -205,8 +195,6 @@ impl UpkeepStore for Sqlite {
             }
         });
         let _ = joined.await;
-        if let Ok(mut readers) = self.readers.lock() {
-            readers.clear();
-        }
+        self.database.close();
     }
 }

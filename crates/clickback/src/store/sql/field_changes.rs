@@ -1,43 +1,30 @@
 //! Changing and deleting custom fields. A field keeps its key and kind; its values stay until it goes.
 
 use clickback_core::ids::{FieldId, WorkspaceId};
-use rusqlite::{Connection, params};
 
 use crate::store::crm::FieldPatch;
 use crate::store::integrations::CustomField;
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
-use super::rows::db;
+use super::session::{Session, Sql, missing, values};
 use super::snapshot::{FIELD_COLUMNS, field};
 
-fn missing(error: rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::QueryReturnedNoRows => StoreError::NotFound {
-            what: "custom field",
-        },
-        other => db(other),
-    }
-}
-
 /// How many leads have a value of a field.
-pub(super) fn values(sql: &Connection, id: FieldId) -> StoreResult<u64> {
-    sql.prepare_cached(
+pub(super) fn leads_with(sql: &dyn Session, id: FieldId) -> Sql<u64> {
+    sql.count(
         "SELECT count(*) FROM lead_values INDEXED BY lead_values_value WHERE field_id = ?1",
+        values![id.0],
     )
-    .and_then(|mut statement| statement.query_row([id.0], |row| row.get::<_, i64>(0)))
-    .map(i64::cast_unsigned)
-    .map_err(db)
 }
 
 /// Whether postbacks make fields.
-pub(super) fn creates_fields(sql: &Connection, workspace: WorkspaceId) -> StoreResult<bool> {
-    sql.query_row(
+pub(super) fn creates_fields(sql: &dyn Session, workspace: WorkspaceId) -> Sql<bool> {
+    sql.one(
         "SELECT creates_fields FROM workspaces WHERE id = ?1",
-        [workspace.0],
+        values![workspace.0],
         |row| row.get(0),
     )
-    .map_err(db)
 }
 
 impl Work<'_> {
@@ -54,16 +41,14 @@ impl Work<'_> {
             .transpose()
             .map_err(|error| StoreError::Internal(error.to_string()))?;
         let changed = self
-            .sql
-            .query_row(
-                &format!(
+            .sql.one(&format!(
                     "UPDATE custom_fields SET name = coalesce(?2, name), visible = coalesce(?3, visible), \
                      options = coalesce(?4, options) WHERE id = ?1 RETURNING {FIELD_COLUMNS}"
                 ),
-                params![id.0, patch.name, patch.visible, options],
+                values![id.0, patch.name, patch.visible, options],
                 field,
             )
-            .map_err(missing)?;
+            .map_err(missing("custom field"))?;
         if patch.options.is_some() {
             self.judge_values(&changed)?;
         }
@@ -72,17 +57,14 @@ impl Work<'_> {
 
     /// Other options: each stored value fits or does not. Equal values are looked at once.
     fn judge_values(&mut self, field: &CustomField) -> StoreResult<()> {
-        let texts: Vec<String> = self
-            .cached("SELECT DISTINCT value FROM lead_values INDEXED BY lead_values_value WHERE field_id = ?1")
-            .and_then(|mut statement| statement.query_map([field.id.0], |row| row.get(0))?.collect())
-            .map_err(db)?;
+        let texts: Vec<String> = self.sql.all("SELECT DISTINCT value FROM lead_values INDEXED BY lead_values_value WHERE field_id = ?1", values![field.id.0], |row| row.get(0))?;
         for value in texts {
             let fits = field.kind.fits(&value, &field.options);
             let beginning: String = value.chars().take(64).collect();
-            self.run(
+            self.sql.execute(
                 "UPDATE lead_values SET fits = ?4 WHERE field_id = ?1 AND substr(value, 1, 64) = ?2 \
                  AND value = ?3 AND fits <> ?4",
-                params![field.id.0, beginning, value, fits],
+                values![field.id.0, beginning, value, fits],
             )?;
         }
         Ok(())
@@ -94,9 +76,9 @@ impl Work<'_> {
         order: &[FieldId],
     ) -> StoreResult<()> {
         for (place, id) in order.iter().enumerate() {
-            self.run(
+            self.sql.execute(
                 "UPDATE custom_fields SET position = ?3 WHERE id = ?1 AND workspace_id = ?2",
-                params![id.0, workspace.0, i64::try_from(place + 1).unwrap_or(0)],
+                values![id.0, workspace.0, i64::try_from(place + 1).unwrap_or(0)],
             )?;
         }
         Ok(())
@@ -104,12 +86,16 @@ impl Work<'_> {
 
     pub(super) fn delete_field(&mut self, id: FieldId) -> StoreResult<u64> {
         *self.set_up_changed = true;
-        let values = self.run(
+        let values = self.sql.execute(
             "DELETE FROM lead_values WHERE (lead_id, field_id) IN (SELECT lead_id, field_id \
              FROM lead_values INDEXED BY lead_values_value WHERE field_id = ?1)",
-            [id.0],
+            values![id.0],
         )?;
-        if self.run("DELETE FROM custom_fields WHERE id = ?1", [id.0])? == 0 {
+        if self
+            .sql
+            .execute("DELETE FROM custom_fields WHERE id = ?1", values![id.0])?
+            == 0
+        {
             return Err(StoreError::NotFound {
                 what: "custom field",
             });
@@ -123,9 +109,9 @@ impl Work<'_> {
         yes: bool,
     ) -> StoreResult<()> {
         *self.set_up_changed = true;
-        self.run(
+        self.sql.execute(
             "UPDATE workspaces SET creates_fields = ?2 WHERE id = ?1",
-            params![workspace.0, yes],
+            values![workspace.0, yes],
         )?;
         Ok(())
     }

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, LinkId, TokenId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::rules::CustomEvent;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,25 +15,18 @@ use crate::store::integrations::{
 };
 use crate::store::{Page, StoreError, StoreResult};
 
-use super::Sqlite;
+use super::SqlStore;
 use super::apply::Work;
 use super::links;
-use super::rows::db;
-use super::snapshot::{self, CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field};
+use super::session::{Optional as _, Row, Session, Sql, SqlError, missing, values};
+use super::snapshot::{CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field};
 
 pub(super) fn text(value: &impl Serialize) -> StoreResult<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
-/// A row that is not there is the user's matter, anything else the database's.
-pub(super) fn missing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |error| match error {
-        rusqlite::Error::QueryReturnedNoRows => StoreError::NotFound { what },
-        other => db(other),
-    }
-}
-
-pub(super) fn one(changed: usize, what: &'static str) -> StoreResult<()> {
+/// A statement that changed nothing met nothing.
+pub(super) fn require(changed: usize, what: &'static str) -> StoreResult<()> {
     if changed == 0 {
         Err(StoreError::NotFound { what })
     } else {
@@ -48,54 +40,44 @@ impl Work<'_> {
         new: &NewIntegration,
     ) -> StoreResult<IntegrationId> {
         *self.set_up_changed = true;
-        self.cached(
+        let id = self.sql.one(
             "INSERT INTO integrations \
              (workspace_id, uuid, partner, name, clickid_param, clickid_macro, rules, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
-        .and_then(|mut statement| {
-            statement.execute(params![
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
+            values![
                 new.workspace.0,
                 Uuid::new_v4().to_string(),
                 new.partner,
                 new.name,
                 new.clickid_param,
                 new.clickid_macro,
-                serde_json::to_string(&new.rules).unwrap_or_default(),
+                text(&new.rules)?,
                 self.now.0
-            ])
-        })
-        .map_err(db)?;
-        let id = IntegrationId(self.sql.last_insert_rowid());
+            ],
+            |row| row.get(0).map(IntegrationId),
+        )?;
         for (place, configuration) in (1..).zip(&new.configurations) {
             self.insert_configuration(id, place, configuration)?;
         }
         for (partner_field, name) in &new.fields {
-            self.cached(
+            self.sql.execute(
                 "INSERT INTO custom_fields (workspace_id, key, name, kind, created_at) \
                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-            )
-            .and_then(|mut statement| {
-                let kind = partner_field.kind.code();
-                statement.execute(params![
+                values![
                     new.workspace.0,
                     partner_field.key,
                     name,
-                    kind,
+                    partner_field.kind.code(),
                     self.now.0
-                ])
-            })
-            .map_err(db)?;
+                ],
+            )?;
         }
         for event in &new.events {
-            self.cached(
+            self.sql.execute(
                 "INSERT INTO custom_events (workspace_id, name, counts_money) VALUES (?1, ?2, ?3) \
                  ON CONFLICT DO NOTHING",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![new.workspace.0, event.name, event.counts_money])
-            })
-            .map_err(db)?;
+                values![new.workspace.0, event.name, event.counts_money],
+            )?;
         }
         Ok(id)
     }
@@ -114,7 +96,7 @@ impl Work<'_> {
                  clickid_param = coalesce(?3, clickid_param), clickid_macro = coalesce(?4, clickid_macro), \
                  enabled = coalesce(?5, enabled), rules = coalesce(?6, rules) \
                  WHERE id = ?1 AND deleted_at IS NULL",
-                params![
+                values![
                     id.0,
                     patch.name,
                     patch.clickid_param,
@@ -122,21 +104,17 @@ impl Work<'_> {
                     patch.enabled,
                     rules
                 ],
-            )
-            .map_err(db)?;
-        one(changed, "integration")
+            )?;
+        require(changed, "integration")
     }
 
     pub(super) fn delete_integration(&mut self, id: IntegrationId) -> StoreResult<()> {
         *self.set_up_changed = true;
-        let changed = self
-            .sql
-            .execute(
-                "UPDATE integrations SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
-                params![id.0, self.now.0],
-            )
-            .map_err(db)?;
-        one(changed, "integration")
+        let changed = self.sql.execute(
+            "UPDATE integrations SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+            values![id.0, self.now.0],
+        )?;
+        require(changed, "integration")
     }
 
     fn insert_configuration(
@@ -146,15 +124,14 @@ impl Work<'_> {
         new: &NewConfiguration,
     ) -> StoreResult<Configuration> {
         *self.set_up_changed = true;
-        self.sql
-            .execute(
-                "INSERT INTO postback_configurations (integration_id, position, name, event, rules) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![id.0, position, new.name, new.event, text(&new.rules)?],
-            )
-            .map_err(db)?;
+        let made = self.sql.one(
+            "INSERT INTO postback_configurations (integration_id, position, name, event, rules) \
+                 VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+            values![id.0, position, new.name, new.event, text(&new.rules)?],
+            |row| row.get(0).map(ConfigurationId),
+        )?;
         Ok(Configuration {
-            id: ConfigurationId(self.sql.last_insert_rowid()),
+            id: made,
             integration: id,
             position,
             name: new.name.clone(),
@@ -170,11 +147,11 @@ impl Work<'_> {
     ) -> StoreResult<Configuration> {
         let position = self
             .sql
-            .query_row(
+            .one(
                 "SELECT 1 + coalesce((SELECT max(position) FROM postback_configurations \
                  WHERE integration_id = integrations.id), 0) \
                  FROM integrations WHERE id = ?1 AND deleted_at IS NULL",
-                [id.0],
+                values![id.0],
                 |row| row.get(0),
             )
             .map_err(missing("integration"))?;
@@ -187,32 +164,26 @@ impl Work<'_> {
         new: &NewConfiguration,
     ) -> StoreResult<Configuration> {
         *self.set_up_changed = true;
-        let changed = self
-            .sql
-            .execute(
-                "UPDATE postback_configurations SET name = ?2, event = ?3, rules = ?4 WHERE id = ?1",
-                params![id.0, new.name, new.event, text(&new.rules)?],
-            )
-            .map_err(db)?;
-        one(changed, "postback configuration")?;
-        self.sql
-            .query_row(
-                &format!(
-                    "SELECT {CONFIGURATION_COLUMNS} FROM postback_configurations WHERE id = ?1"
-                ),
-                [id.0],
-                configuration,
-            )
-            .map_err(db)
+        let changed = self.sql.execute(
+            "UPDATE postback_configurations SET name = ?2, event = ?3, rules = ?4 WHERE id = ?1",
+            values![id.0, new.name, new.event, text(&new.rules)?],
+        )?;
+        require(changed, "postback configuration")?;
+        let row = self.sql.one(
+            &format!("SELECT {CONFIGURATION_COLUMNS} FROM postback_configurations WHERE id = ?1"),
+            values![id.0],
+            configuration,
+        );
+        Ok(row?)
     }
 
     pub(super) fn delete_configuration(&mut self, id: ConfigurationId) -> StoreResult<()> {
         *self.set_up_changed = true;
-        let changed = self
-            .sql
-            .execute("DELETE FROM postback_configurations WHERE id = ?1", [id.0])
-            .map_err(db)?;
-        one(changed, "postback configuration")
+        let changed = self.sql.execute(
+            "DELETE FROM postback_configurations WHERE id = ?1",
+            values![id.0],
+        )?;
+        require(changed, "postback configuration")
     }
 
     pub(super) fn order_configurations(
@@ -221,24 +192,17 @@ impl Work<'_> {
         order: &[ConfigurationId],
     ) -> StoreResult<()> {
         *self.set_up_changed = true;
-        let mut place = self
-            .sql
-            .prepare_cached(
-                "UPDATE postback_configurations SET position = ?3 WHERE id = ?1 AND integration_id = ?2",
-            )
-            .map_err(db)?;
         // What is not named keeps its position and must stay behind those that are.
-        self.sql
-            .execute(
-                "UPDATE postback_configurations SET position = position + ?2 WHERE integration_id = ?1",
-                params![id.0, i64::try_from(order.len()).unwrap_or(i64::MAX)],
-            )
-            .map_err(db)?;
+        self.sql.execute(
+            "UPDATE postback_configurations SET position = position + ?2 WHERE integration_id = ?1",
+            values![id.0, i64::try_from(order.len()).unwrap_or(i64::MAX)],
+        )?;
         for (position, configuration) in (1_i64..).zip(order) {
-            let changed = place
-                .execute(params![configuration.0, id.0, position])
-                .map_err(db)?;
-            one(changed, "postback configuration")?;
+            let changed = self.sql.execute(
+                "UPDATE postback_configurations SET position = ?3 WHERE id = ?1 AND integration_id = ?2",
+                values![configuration.0, id.0, position],
+            )?;
+            require(changed, "postback configuration")?;
         }
         Ok(())
     }
@@ -249,11 +213,11 @@ impl Work<'_> {
         new: &NewField,
     ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
-        let inserted = self.sql.execute(
+        let inserted = self.sql.one(
             "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at, position) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, \
-             (SELECT coalesce(max(position), 0) + 1 FROM custom_fields WHERE workspace_id = ?1))",
-            params![
+             (SELECT coalesce(max(position), 0) + 1 FROM custom_fields WHERE workspace_id = ?1)) RETURNING id",
+            values![
                 workspace.0,
                 new.key,
                 new.name,
@@ -262,18 +226,16 @@ impl Work<'_> {
                 new.visible,
                 self.now.0
             ],
+            |row| row.get(0).map(FieldId),
         );
-        match inserted {
-            Ok(_) => {}
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                return Err(StoreError::Conflict {
-                    message: format!("a custom field with the key `{}` exists already", new.key),
-                });
-            }
-            Err(error) => return Err(db(error)),
-        }
+        let id = inserted.map_err(|error| match error {
+            SqlError::Taken(_) => StoreError::Conflict {
+                message: format!("a custom field with the key `{}` exists already", new.key),
+            },
+            other => other.into(),
+        })?;
         Ok(CustomField {
-            id: FieldId(self.sql.last_insert_rowid()),
+            id,
             key: new.key.clone(),
             name: new.name.clone(),
             kind: new.kind,
@@ -289,10 +251,8 @@ impl Work<'_> {
         visible: bool,
     ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
-        self.sql
-            .query_row(
-                &format!("UPDATE custom_fields SET name = ?2, visible = ?3 WHERE id = ?1 RETURNING {FIELD_COLUMNS}"),
-                params![id.0, name, visible],
+        self.sql.one(&format!("UPDATE custom_fields SET name = ?2, visible = ?3 WHERE id = ?1 RETURNING {FIELD_COLUMNS}"),
+                values![id.0, name, visible],
                 field,
             )
             .map_err(missing("custom field"))
@@ -307,10 +267,9 @@ impl Work<'_> {
         self.sql
             .execute(
                 "INSERT INTO custom_events (workspace_id, name, counts_money) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT DO UPDATE SET counts_money = excluded.counts_money",
-                params![workspace.0, event.name, event.counts_money],
-            )
-            .map_err(db)?;
+                 ON CONFLICT (workspace_id, name) DO UPDATE SET counts_money = excluded.counts_money",
+                values![workspace.0, event.name, event.counts_money],
+            )?;
         Ok(())
     }
 
@@ -319,30 +278,25 @@ impl Work<'_> {
         workspace: WorkspaceId,
         name: &str,
         hash: &[u8; 32],
-    ) -> StoreResult<Token> {
-        self.sql
-            .query_row(
-                "INSERT INTO api_tokens (workspace_id, name, hash, created_at) VALUES (?1, ?2, ?3, ?4) \
+    ) -> Sql<Token> {
+        self.sql.one(
+            "INSERT INTO api_tokens (workspace_id, name, hash, created_at) VALUES (?1, ?2, ?3, ?4) \
                  RETURNING id, workspace_id, name, created_at",
-                params![workspace.0, name, hash, self.now.0],
-                read_token,
-            )
-            .map_err(db)
+            values![workspace.0, name, hash, self.now.0],
+            read_token,
+        )
     }
 
     pub(super) fn revoke_token(&mut self, id: TokenId) -> StoreResult<()> {
-        let changed = self
-            .sql
-            .execute(
-                "UPDATE api_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
-                params![id.0, self.now.0],
-            )
-            .map_err(db)?;
-        one(changed, "token")
+        let changed = self.sql.execute(
+            "UPDATE api_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+            values![id.0, self.now.0],
+        )?;
+        require(changed, "token")
     }
 }
 
-pub(super) fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
+pub(super) fn read_token(row: &Row<'_>) -> Sql<Token> {
     Ok(Token {
         id: TokenId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),
@@ -351,39 +305,26 @@ pub(super) fn read_token(row: &Row<'_>) -> rusqlite::Result<Token> {
     })
 }
 
-pub(super) fn fields(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
-    let mut statement = sql
-        .prepare_cached(&format!(
+pub(super) fn fields(sql: &dyn Session, workspace: WorkspaceId) -> Sql<Vec<CustomField>> {
+    sql.all(&format!(
             "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY position = 0, position, id"
-        ))
-        .map_err(db)?;
-    let rows = statement.query_map([workspace.0], field).map_err(db)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(db)
+        ), values![workspace.0], field)
 }
 
-pub(super) fn token_by_hash(sql: &Connection, hash: &[u8; 32]) -> StoreResult<Option<Token>> {
-    sql.prepare_cached(
-        "SELECT id, workspace_id, name, created_at FROM api_tokens WHERE hash = ?1 AND revoked_at IS NULL",
-    )
-    .and_then(|mut statement| statement.query_row([hash], read_token).optional())
-    .map_err(db)
+pub(super) fn token_by_hash(sql: &dyn Session, hash: &[u8; 32]) -> Sql<Option<Token>> {
+    sql.one("SELECT id, workspace_id, name, created_at FROM api_tokens WHERE hash = ?1 AND revoked_at IS NULL", values![hash], read_token).optional()
 }
 
 #[async_trait]
-impl SetUpStore for Sqlite {
+impl SetUpStore for SqlStore {
     fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
     }
 
     async fn look_up_integration(&self, uuid: Uuid) -> StoreResult<Option<Arc<Integration>>> {
-        let read = self
-            .read_at_once(|sql| snapshot::read(sql).map_err(db))
-            .await?;
-        let found = read.by_uuid.get(&uuid).cloned();
-        if found.is_some() {
-            self.shared.snapshot.store(Arc::new(read));
-        }
-        Ok(found)
+        let shared = Arc::clone(&self.shared);
+        self.read_at_once(move |sql| shared.reload(sql)).await?;
+        Ok(self.snapshot().by_uuid.get(&uuid).cloned())
     }
 
     async fn create_integration(&self, new: NewIntegration) -> StoreResult<Integration> {

@@ -6,7 +6,6 @@ use clickback_core::lead::{
     FIRST_STATUS, LeadStatus, MAX_NOTE_CHARS, MAX_TAGS, check_statuses, clean_tag, usual_statuses,
 };
 use clickback_core::moment::Moment;
-use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::store::crm::{
     Author, CrmStore, FieldPatch, Import, LeadChange, LineOutcome, MergeReport, NewImport, Note,
@@ -17,8 +16,8 @@ use crate::store::leads::{Lead, LeadPatch};
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
-use super::rows::db;
-use super::{Sqlite, field_changes, imports};
+use super::session::{Session, Sql, missing, values};
+use super::{SqlStore, field_changes, imports};
 
 /// The first status is stored as nothing: postbacks make leads without knowing the list.
 pub(super) fn shown_status(stored: String) -> String {
@@ -35,22 +34,14 @@ pub(super) fn stored_status(shown: &str) -> &str {
 }
 
 /// The workspace's own list, or the usual one.
-pub(super) fn statuses(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<LeadStatus>> {
-    let own: Vec<LeadStatus> = sql
-        .prepare_cached(
-            "SELECT code, name, tone FROM lead_statuses WHERE workspace_id = ?1 ORDER BY position, code",
-        )
-        .and_then(|mut statement| {
-            let rows = statement.query_map([workspace.0], |row| {
+pub(super) fn statuses(sql: &dyn Session, workspace: WorkspaceId) -> StoreResult<Vec<LeadStatus>> {
+    let own: Vec<LeadStatus> = sql.all("SELECT code, name, tone FROM lead_statuses WHERE workspace_id = ?1 ORDER BY position, code", values![workspace.0], |row| {
                 Ok(LeadStatus {
                     code: row.get(0)?,
                     name: row.get(1)?,
                     tone: row.get(2)?,
                 })
             })?;
-            rows.collect()
-        })
-        .map_err(db)?;
     Ok(if own.is_empty() {
         usual_statuses()
     } else {
@@ -59,31 +50,32 @@ pub(super) fn statuses(sql: &Connection, workspace: WorkspaceId) -> StoreResult<
 }
 
 /// Tags of a lead, by name.
-pub(super) fn tags_of(sql: &Connection, lead: LeadId) -> StoreResult<Vec<String>> {
-    sql.prepare_cached(
+pub(super) fn tags_of(sql: &dyn Session, lead: LeadId) -> Sql<Vec<String>> {
+    sql.all(
         "SELECT tags.name FROM lead_tags JOIN tags ON tags.id = lead_tags.tag_id \
          WHERE lead_tags.lead_id = ?1 ORDER BY tags.name",
+        values![lead.0],
+        |row| row.get(0),
     )
-    .and_then(|mut statement| statement.query_map([lead.0], |row| row.get(0))?.collect())
-    .map_err(db)
 }
 
 /// The lead that took this one in.
-pub(super) fn merged_into(sql: &Connection, lost: LeadId) -> StoreResult<LeadId> {
-    sql.prepare_cached("SELECT kept_id FROM lead_merges WHERE lost_id = ?1")
-        .and_then(|mut statement| statement.query_row([lost.0], |row| row.get(0)).optional())
-        .map_err(db)?
-        .map(LeadId)
-        .ok_or(StoreError::NotFound { what: "lead" })
+pub(super) fn merged_into(sql: &dyn Session, lost: LeadId) -> StoreResult<LeadId> {
+    sql.one(
+        "SELECT kept_id FROM lead_merges WHERE lost_id = ?1",
+        values![lost.0],
+        |row| row.get(0).map(LeadId),
+    )
+    .map_err(missing("lead"))
 }
 
 impl Work<'_> {
     /// Writes name, status, buyer and tags, and remembers who changed them.
     pub(super) fn patch_lead(&mut self, known: &Lead, patch: &LeadPatch) -> StoreResult<()> {
         if let Some(name) = &patch.name {
-            self.run(
+            self.sql.execute(
                 "UPDATE leads SET name = ?2 WHERE id = ?1",
-                params![known.id.0, name.trim()],
+                values![known.id.0, name.trim()],
             )?;
         }
         if let Some(status) = patch
@@ -101,9 +93,9 @@ impl Work<'_> {
                     ),
                 });
             }
-            self.run(
+            self.sql.execute(
                 "UPDATE leads SET status = ?2 WHERE id = ?1",
-                params![known.id.0, stored_status(status)],
+                values![known.id.0, stored_status(status)],
             )?;
             self.remember(known.id, &patch.author, "status", &known.status, status)?;
         }
@@ -119,19 +111,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Runs a statement that is expected to succeed.
-    pub(super) fn run(&self, text: &str, values: impl rusqlite::Params) -> StoreResult<usize> {
-        self.cached(text)
-            .and_then(|mut statement| statement.execute(values))
-            .map_err(db)
-    }
-
     /// Gives a lead to a buyer, or to nobody.
     pub(super) fn set_buyer(&mut self, lead: LeadId, buyer: Option<UserId>) -> StoreResult<()> {
-        let changed = self.run(
+        let changed = self.sql.execute(
             "UPDATE leads SET buyer_id = ?2 WHERE id = ?1 AND (?2 IS NULL OR EXISTS \
              (SELECT 1 FROM users WHERE users.id = ?2 AND users.workspace_id = leads.workspace_id))",
-            params![lead.0, buyer.map(|buyer| buyer.0)],
+            values![lead.0, buyer.map(|buyer| buyer.0)],
         )?;
         if changed == 0 {
             return Err(StoreError::NotFound { what: "buyer" });
@@ -150,19 +135,20 @@ impl Work<'_> {
                 message: format!("a lead has {MAX_TAGS} tags at most"),
             });
         }
-        self.run("DELETE FROM lead_tags WHERE lead_id = ?1", [lead.0])?;
+        self.sql
+            .execute("DELETE FROM lead_tags WHERE lead_id = ?1", values![lead.0])?;
         for tag in wanted {
             let tag = clean_tag(tag).ok_or_else(|| StoreError::Invalid {
                 message: format!("`{tag}` is no tag: 1 to 40 characters without commas"),
             })?;
-            self.run(
-                "INSERT OR IGNORE INTO tags (workspace_id, name) VALUES (?1, ?2)",
-                params![workspace.0, tag],
+            self.sql.execute(
+                "INSERT INTO tags (workspace_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                values![workspace.0, tag],
             )?;
-            self.run(
-                "INSERT OR IGNORE INTO lead_tags (tag_id, lead_id) \
-                 SELECT id, ?3 FROM tags WHERE workspace_id = ?1 AND name = ?2",
-                params![workspace.0, tag, lead.0],
+            self.sql.execute(
+                "INSERT INTO lead_tags (tag_id, lead_id) \
+                 SELECT id, ?3 FROM tags WHERE workspace_id = ?1 AND name = ?2 ON CONFLICT DO NOTHING",
+                values![workspace.0, tag, lead.0],
             )?;
         }
         Ok(())
@@ -178,10 +164,10 @@ impl Work<'_> {
         new: &str,
     ) -> StoreResult<()> {
         let id = self.ids.next(self.now.millis());
-        self.run(
+        self.sql.execute(
             "INSERT INTO lead_changes (id, lead_id, changed_at, author, field, old, new) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![id, lead.0, self.now.0, author.name, field, old, new],
+            values![id, lead.0, self.now.0, author.name, field, old, new],
         )?;
         Ok(())
     }
@@ -192,21 +178,21 @@ impl Work<'_> {
         })?;
         for gone in statuses(self.sql, workspace)? {
             if !list.iter().any(|status| status.code == gone.code) {
-                self.run(
+                self.sql.execute(
                     "UPDATE leads SET status = '' WHERE workspace_id = ?1 AND status = ?2",
-                    params![workspace.0, gone.code],
+                    values![workspace.0, gone.code],
                 )?;
             }
         }
-        self.run(
+        self.sql.execute(
             "DELETE FROM lead_statuses WHERE workspace_id = ?1",
-            [workspace.0],
+            values![workspace.0],
         )?;
         for (position, status) in list.iter().enumerate() {
-            self.run(
+            self.sql.execute(
                 "INSERT INTO lead_statuses (workspace_id, code, position, name, tone) \
                  VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![
+                values![
                     workspace.0,
                     status.code,
                     i64::try_from(position).unwrap_or(0),
@@ -233,10 +219,10 @@ impl Work<'_> {
             created_at: self.now,
             edited_at: None,
         };
-        self.run(
+        self.sql.execute(
             "INSERT INTO lead_notes (id, lead_id, user_id, author, text, created_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
+            values![
                 note.id,
                 known.id.0,
                 author.user.map(|user| user.0),
@@ -251,14 +237,14 @@ impl Work<'_> {
     fn edit_note(&mut self, lead: LeadId, note: i64, text: &str) -> StoreResult<()> {
         let text = checked_note(text)?;
         let changed = if text.is_empty() {
-            self.run(
+            self.sql.execute(
                 "DELETE FROM lead_notes WHERE id = ?1 AND lead_id = ?2",
-                params![note, lead.0],
+                values![note, lead.0],
             )?
         } else {
-            self.run(
+            self.sql.execute(
                 "UPDATE lead_notes SET text = ?3, edited_at = ?4 WHERE id = ?1 AND lead_id = ?2",
-                params![note, lead.0, text, self.now.0],
+                values![note, lead.0, text, self.now.0],
             )?
         };
         if changed == 0 {
@@ -278,46 +264,40 @@ fn checked_note(text: &str) -> StoreResult<&str> {
     Ok(text)
 }
 
-fn tags(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<String>> {
-    sql.prepare_cached("SELECT name FROM tags WHERE workspace_id = ?1 ORDER BY name")
-        .and_then(|mut statement| {
-            statement
-                .query_map([workspace.0], |row| row.get(0))?
-                .collect()
-        })
-        .map_err(db)
+fn tags(sql: &dyn Session, workspace: WorkspaceId) -> Sql<Vec<String>> {
+    sql.all(
+        "SELECT name FROM tags WHERE workspace_id = ?1 ORDER BY name",
+        values![workspace.0],
+        |row| row.get(0),
+    )
 }
 
-fn notes(sql: &Connection, lead: LeadId) -> StoreResult<Vec<Note>> {
-    sql.prepare_cached(
+fn notes(sql: &dyn Session, lead: LeadId) -> Sql<Vec<Note>> {
+    sql.all(
         "SELECT id, user_id, author, text, created_at, edited_at FROM lead_notes \
          WHERE lead_id = ?1 ORDER BY id DESC",
-    )
-    .and_then(|mut statement| {
-        let rows = statement.query_map([lead.0], |row| {
+        values![lead.0],
+        |row| {
             Ok(Note {
                 id: row.get(0)?,
                 author: Author {
-                    user: row.get::<_, Option<i64>>(1)?.map(UserId),
+                    user: row.get::<Option<i64>>(1)?.map(UserId),
                     name: row.get(2)?,
                 },
                 text: row.get(3)?,
                 created_at: Moment(row.get(4)?),
-                edited_at: row.get::<_, Option<i64>>(5)?.map(Moment),
+                edited_at: row.get::<Option<i64>>(5)?.map(Moment),
             })
-        })?;
-        rows.collect()
-    })
-    .map_err(db)
+        },
+    )
 }
 
-fn changes(sql: &Connection, lead: LeadId) -> StoreResult<Vec<LeadChange>> {
-    sql.prepare_cached(
+fn changes(sql: &dyn Session, lead: LeadId) -> Sql<Vec<LeadChange>> {
+    sql.all(
         "SELECT id, changed_at, author, field, old, new FROM lead_changes \
          WHERE lead_id = ?1 ORDER BY id DESC",
-    )
-    .and_then(|mut statement| {
-        let rows = statement.query_map([lead.0], |row| {
+        values![lead.0],
+        |row| {
             Ok(LeadChange {
                 id: row.get(0)?,
                 at: Moment(row.get(1)?),
@@ -326,14 +306,12 @@ fn changes(sql: &Connection, lead: LeadId) -> StoreResult<Vec<LeadChange>> {
                 old: row.get(4)?,
                 new: row.get(5)?,
             })
-        })?;
-        rows.collect()
-    })
-    .map_err(db)
+        },
+    )
 }
 
 #[async_trait]
-impl CrmStore for Sqlite {
+impl CrmStore for SqlStore {
     async fn lead_statuses(&self, workspace: WorkspaceId) -> StoreResult<Vec<LeadStatus>> {
         self.read(move |sql| statuses(sql, workspace)).await
     }
@@ -414,7 +392,8 @@ impl CrmStore for Sqlite {
     }
 
     async fn field_values(&self, id: FieldId) -> StoreResult<u64> {
-        self.read(move |sql| field_changes::values(sql, id)).await
+        self.read(move |sql| field_changes::leads_with(sql, id))
+            .await
     }
 
     async fn delete_field(&self, id: FieldId) -> StoreResult<u64> {

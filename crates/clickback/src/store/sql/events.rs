@@ -6,23 +6,19 @@ use async_trait::async_trait;
 use clickback_core::event::{Group, Status};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
 use clickback_core::moment::Moment;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
 
 use crate::store::events::{Event, EventChange, EventFilter, EventStore};
-use crate::store::{Page, StoreError, StoreResult};
+use crate::store::{Page, StoreResult};
 
-use super::Sqlite;
-use super::rows::{EVENT_COLUMNS, db, event};
+use super::SqlStore;
+use super::rows::{EVENT_COLUMNS, event};
+use super::session::{Session, Sql, Value, missing, values};
 
 /// All events of a lead by event time, with their numbers.
-pub(super) fn of_lead(sql: &Connection, lead: LeadId) -> rusqlite::Result<Vec<Event>> {
-    let mut statement = sql.prepare_cached(&format!(
+pub(super) fn of_lead(sql: &dyn Session, lead: LeadId) -> Sql<Vec<Event>> {
+    let mut events = sql.all(&format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 ORDER BY occurred_at, received_at, id"
-    ))?;
-    let mut events = statement
-        .query_map([lead.0], event)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+    ), values![lead.0], event)?;
     let mut counts: BTreeMap<(IntegrationId, Group), u64> = BTreeMap::new();
     for event in events
         .iter_mut()
@@ -38,11 +34,11 @@ pub(super) fn of_lead(sql: &Connection, lead: LeadId) -> rusqlite::Result<Vec<Ev
 }
 
 /// Newest received first.
-pub(super) fn list(sql: &Connection, filter: &EventFilter) -> StoreResult<Page<Event>> {
+pub(super) fn list(sql: &dyn Session, filter: &EventFilter) -> StoreResult<Page<Event>> {
     let mut conditions = Vec::new();
     let mut values: Vec<Value> = Vec::new();
     let mut add = |condition: &str, value: i64| {
-        values.push(Value::Integer(value));
+        values.push(Value::Integer(Some(value)));
         conditions.push(condition.replace('$', &format!("?{}", values.len())));
     };
     // The plus keeps the planner on the primary key, which is the order of the list.
@@ -73,17 +69,10 @@ pub(super) fn list(sql: &Connection, filter: &EventFilter) -> StoreResult<Page<E
         conditions.join(" AND "),
         filter.limit + 1
     );
-    let mut items: Vec<Event> = sql
-        .prepare_cached(&text)
-        .and_then(|mut statement| {
-            statement
-                .query_map(params_from_iter(values), event)?
-                .collect()
-        })
-        .map_err(db)?;
+    let mut items: Vec<Event> = sql.all(&text, &values, event)?;
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
-    number(sql, &mut items).map_err(db)?;
+    number(sql, &mut items)?;
     let next = if more {
         items.last().map(|event| event.id.to_string())
     } else {
@@ -92,7 +81,7 @@ pub(super) fn list(sql: &Connection, filter: &EventFilter) -> StoreResult<Page<E
     Ok(Page { items, next })
 }
 
-fn number(sql: &Connection, items: &mut [Event]) -> rusqlite::Result<()> {
+fn number(sql: &dyn Session, items: &mut [Event]) -> Sql<()> {
     let mut numbers: HashMap<EventId, Option<u64>> = HashMap::new();
     for item in items {
         if !numbers.contains_key(&item.id) {
@@ -104,27 +93,24 @@ fn number(sql: &Connection, items: &mut [Event]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(super) fn changes(sql: &Connection, id: EventId) -> StoreResult<Vec<EventChange>> {
-    sql.prepare_cached(
+pub(super) fn changes(sql: &dyn Session, id: EventId) -> StoreResult<Vec<EventChange>> {
+    Ok(sql.all(
         "SELECT changed_at, request_id, field, old, new FROM event_changes WHERE event_id = ?1 ORDER BY id",
-    )
-    .and_then(|mut statement| {
-        let rows = statement.query_map(params![id.0], |row| {
+        values![id.0],
+        |row| {
             Ok(EventChange {
                 at: Moment(row.get(0)?),
-                request: row.get::<_, Option<i64>>(1)?.map(RequestId),
+                request: row.get::<Option<i64>>(1)?.map(RequestId),
                 field: row.get(2)?,
                 old: row.get(3)?,
                 new: row.get(4)?,
             })
-        })?;
-        rows.collect()
-    })
-    .map_err(db)
+        },
+    )?)
 }
 
 #[async_trait]
-impl EventStore for Sqlite {
+impl EventStore for SqlStore {
     async fn events(&self, filter: EventFilter) -> StoreResult<Page<Event>> {
         self.read(move |sql| list(sql, &filter)).await
     }
@@ -134,12 +120,7 @@ impl EventStore for Sqlite {
     }
 
     async fn set_event_status(&self, id: EventId, status: Status) -> StoreResult<Event> {
-        self.write(move |work| {
-            work.set_status(id, status).map_err(|error| match error {
-                rusqlite::Error::QueryReturnedNoRows => StoreError::NotFound { what: "event" },
-                other => db(other),
-            })
-        })
-        .await
+        self.write(move |work| work.set_status(id, status).map_err(missing("event")))
+            .await
     }
 }

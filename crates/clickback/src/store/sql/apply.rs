@@ -11,7 +11,6 @@ use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
 use clickback_core::postback::{Postback, Rejection};
 use clickback_core::rollup::Deltas;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::store::events::Event;
 use crate::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
@@ -19,12 +18,14 @@ use crate::store::integrations::{Integration, Snapshot};
 use crate::store::journal::Taken;
 use crate::store::leads::IdentityKind;
 
+use super::session::{Optional as _, Session, Sql, values};
+
 /// Seconds by which an id may be older than its request's receive time.
 pub(super) const CLOCK_MARGIN_SECONDS: i64 = 3_600;
 
 /// Work of one transaction: its connection, its ids, and the roll-up changes to write at the end.
 pub(super) struct Work<'c> {
-    pub(super) sql: &'c Connection,
+    pub(super) sql: &'c dyn Session,
     pub(super) ids: &'c mut IdSequence,
     pub(super) deltas: &'c mut Deltas,
     pub(super) snapshot: Arc<Snapshot>,
@@ -61,13 +62,7 @@ pub(super) struct Matched {
     pub(super) has_aliases: bool,
 }
 
-pub(super) type Sql<T> = rusqlite::Result<T>;
-
-impl<'c> Work<'c> {
-    pub(super) fn cached(&self, sql: &str) -> Sql<CachedStatement<'c>> {
-        self.sql.prepare_cached(sql)
-    }
-
+impl Work<'_> {
     /// A number for a request that has none yet.
     pub(super) fn next_request(&mut self) -> RequestId {
         RequestId(self.ids.next(self.now.millis()))
@@ -83,8 +78,8 @@ impl<'c> Work<'c> {
     }
 
     fn is_stored(&self, request: RequestId) -> Sql<bool> {
-        self.cached("SELECT 1 FROM inbox WHERE id = ?1")?
-            .exists([request.0])
+        self.sql
+            .exists("SELECT 1 FROM inbox WHERE id = ?1", values![request.0])
     }
 
     /// An accepted request as it was judged, or judged again where only its bytes were kept.
@@ -152,29 +147,29 @@ impl<'c> Work<'c> {
         clickid: Option<&str>,
     ) -> Sql<()> {
         let raw = subject.raw;
-        self.cached(
+        self.sql.execute(
             "INSERT INTO inbox (id, integration_id, verdict, flags, received_at, method, query, \
              content_type, body, address, code, clickid, lead_id, event_id, test) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?
-        .execute(params![
-            subject.request.0,
-            subject.integration.id.0,
-            settled.verdict.number(),
-            settled.flags.0,
-            subject.received_at.0,
-            raw.method,
-            raw.query,
-            raw.content_type,
-            raw.body,
-            raw.address,
-            code,
-            // An accepted request's clickid stands in its text and on its lead; a copy would be dead weight.
-            clickid.filter(|_| settled.lead.is_none()),
-            settled.lead.map(|lead| lead.0),
-            settled.event.map(|event| event.0),
-            subject.test,
-        ])?;
+            values![
+                subject.request.0,
+                subject.integration.id.0,
+                settled.verdict.number(),
+                settled.flags.0,
+                subject.received_at.0,
+                raw.method,
+                raw.query,
+                raw.content_type,
+                raw.body,
+                raw.address,
+                code,
+                // An accepted request's clickid stands in its text and on its lead; a copy would be dead weight.
+                clickid.filter(|_| settled.lead.is_none()),
+                settled.lead.map(|lead| lead.0),
+                settled.event.map(|event| event.0),
+                subject.test,
+            ],
+        )?;
         Ok(())
     }
 
@@ -182,13 +177,16 @@ impl<'c> Work<'c> {
     pub(super) fn settle(&mut self, subject: &Subject<'_>, postback: &Postback) -> Sql<Settled> {
         let Some(matched) = self.find_or_make_lead(subject, postback)? else {
             if postback.clickid_usable {
-                self.cached("INSERT OR IGNORE INTO waiting_requests VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(params![
+                self.sql.execute(
+                    "INSERT INTO waiting_requests (workspace_id, clickid, received_at, request_id) \
+                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                    values![
                         subject.integration.workspace.0,
                         postback.clickid,
                         subject.received_at.0,
                         subject.request.0
-                    ])?;
+                    ],
+                )?;
             }
             return Ok(Settled {
                 verdict: Verdict::Unmatched,
@@ -291,17 +289,11 @@ impl<'c> Work<'c> {
         event: EventId,
     ) -> Sql<()> {
         if let Some(key) = &lookup.key {
-            self.cached(
-                "INSERT OR IGNORE INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![
-                integration.0,
-                key.group.stored(),
-                key.tid,
-                lead.0,
-                event.0
-            ])?;
+            self.sql.execute(
+                "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                values![integration.0, key.group.stored(), key.tid, lead.0, event.0],
+            )?;
         }
         Ok(())
     }
@@ -336,15 +328,12 @@ impl<'c> Work<'c> {
         scope: i64,
         value: &str,
     ) -> Sql<Option<Matched>> {
-        self.cached(
-            "SELECT leads.id, leads.clicked_at, leads.test, leads.clickids > 1 FROM lead_identities \
+        self.sql.one("SELECT leads.id, leads.clicked_at, leads.test, leads.clickids > 1 FROM lead_identities \
              JOIN leads ON leads.id = lead_identities.lead_id \
-             WHERE lead_identities.workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4",
-        )?
-        .query_row(params![workspace.0, kind.number(), scope, value], |row| {
+             WHERE lead_identities.workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4", values![workspace.0, kind.number(), scope, value], |row| {
             Ok(Matched {
                 lead: LeadId(row.get(0)?),
-                clicked_at: row.get::<_, Option<i64>>(1)?.map(Moment),
+                clicked_at: row.get::<Option<i64>>(1)?.map(Moment),
                 test: row.get(2)?,
                 has_aliases: kind != IdentityKind::Clickid || row.get(3)?,
             })
@@ -355,15 +344,21 @@ impl<'c> Work<'c> {
     /// A known click is enough: the first matched postback makes the lead.
     fn lead_from_click(&mut self, workspace: WorkspaceId, clickid: &str) -> Sql<Option<Matched>> {
         let clicked_at: Option<i64> = self
-            .cached("SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2")?
-            .query_row(params![workspace.0, clickid], |row| row.get(0))
+            .sql
+            .one(
+                "SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2",
+                values![workspace.0, clickid],
+                |row| row.get(0),
+            )
             .optional()?;
         let Some(clicked_at) = clicked_at.map(Moment) else {
             return Ok(None);
         };
         let lead = self.insert_lead(workspace, clickid, "", Some(clicked_at), false)?;
-        self.cached("UPDATE clicks SET lead_id = ?3 WHERE workspace_id = ?1 AND clickid = ?2")?
-            .execute(params![workspace.0, clickid, lead.0])?;
+        self.sql.execute(
+            "UPDATE clicks SET lead_id = ?3 WHERE workspace_id = ?1 AND clickid = ?2",
+            values![workspace.0, clickid, lead.0],
+        )?;
         Ok(Some(Matched {
             lead,
             clicked_at: Some(clicked_at),
@@ -382,19 +377,19 @@ impl<'c> Work<'c> {
         test: bool,
     ) -> Sql<LeadId> {
         let lead = LeadId(self.ids.next(self.now.millis()));
-        self.cached(
+        self.sql.execute(
             "INSERT INTO leads (id, workspace_id, clickid, name, test, clicked_at, created_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            lead.0,
-            workspace.0,
-            clickid,
-            name,
-            test,
-            clicked_at.map(|at| at.0),
-            self.now.0
-        ])?;
+            values![
+                lead.0,
+                workspace.0,
+                clickid,
+                name,
+                test,
+                clicked_at.map(|at| at.0),
+                self.now.0
+            ],
+        )?;
         self.insert_identity(workspace, IdentityKind::Clickid, 0, clickid, lead)?;
         Ok(lead)
     }
@@ -408,19 +403,21 @@ impl<'c> Work<'c> {
         value: &str,
         lead: LeadId,
     ) -> Sql<LeadId> {
-        let row = params![workspace.0, kind.number(), scope, value, lead.0];
-        let inserted = self
-            .cached("INSERT OR IGNORE INTO lead_identities (workspace_id, kind, scope, value, lead_id) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(row)?;
+        let inserted = self.sql.execute(
+            "INSERT INTO lead_identities (workspace_id, kind, scope, value, lead_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            values![workspace.0, kind.number(), scope, value, lead.0],
+        )?;
         if inserted == 1 {
             if kind == IdentityKind::Clickid {
-                self.cached("UPDATE leads SET clickids = clickids + 1 WHERE id = ?1")?
-                    .execute([lead.0])?;
+                self.sql.execute(
+                    "UPDATE leads SET clickids = clickids + 1 WHERE id = ?1",
+                    values![lead.0],
+                )?;
             }
             return Ok(lead);
         }
-        self.cached("SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4")?
-            .query_row(params![workspace.0, kind.number(), scope, value], |row| row.get(0).map(LeadId))
+        self.sql.one("SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = ?2 AND scope = ?3 AND value = ?4", values![workspace.0, kind.number(), scope, value], |row| row.get(0).map(LeadId))
     }
 
     /// The reserved lead of test events: its own keys, outside every total.
@@ -445,11 +442,13 @@ impl<'c> Work<'c> {
         lead: LeadId,
     ) -> Sql<bool> {
         let owner: Option<i64> = self
-            .cached(
+            .sql
+            .one(
                 "SELECT lead_id FROM lead_identities \
                  WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = ?2",
-            )?
-            .query_row(params![workspace.0, tid], |row| row.get(0))
+                values![workspace.0, tid],
+                |row| row.get(0),
+            )
             .optional()?;
         Ok(owner == Some(lead.0))
     }

@@ -4,12 +4,12 @@
 use clickback_core::attribution::{Change, EventFacts, Key, promote};
 use clickback_core::event::{Kind, Status};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
-use rusqlite::{OptionalExtension, params};
 
 use crate::store::events::Event;
 
-use super::apply::{Sql, Work};
+use super::apply::Work;
 use super::rows::{EVENT_COLUMNS, counted, event, facts};
+use super::session::{Optional as _, Sql, values};
 
 impl Work<'_> {
     /// Writes an event, its key, its slot and its roll-up change. A row that is there already (an
@@ -20,16 +20,13 @@ impl Work<'_> {
         key: Option<&Key>,
         takes_first: bool,
     ) -> Sql<()> {
-        self.cached(
-            "INSERT INTO events (id, integration_id, lead_id, kind, status, name, amount, currency, \
+        self.sql.execute("INSERT INTO events (id, integration_id, lead_id, kind, status, name, amount, currency, \
              payout, payout_currency, tid, flags, test, occurred_at, received_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
              ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status, \
              name = excluded.name, amount = excluded.amount, currency = excluded.currency, \
              payout = excluded.payout, payout_currency = excluded.payout_currency, tid = excluded.tid, \
-             flags = excluded.flags, occurred_at = excluded.occurred_at",
-        )?
-        .execute(params![
+             flags = excluded.flags, occurred_at = excluded.occurred_at", values![
             event.id.0,
             event.integration.0,
             event.lead.0,
@@ -47,25 +44,22 @@ impl Work<'_> {
             event.received_at.0,
         ])?;
         if let Some(key) = key {
-            self.cached(
+            self.sql.execute(
                 "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
                  VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![
-                event.integration.0,
-                key.group.stored(),
-                key.tid,
-                event.lead.0,
-                event.id.0
-            ])?;
+                values![
+                    event.integration.0,
+                    key.group.stored(),
+                    key.tid,
+                    event.lead.0,
+                    event.id.0
+                ],
+            )?;
         }
         if takes_first {
             self.set_first(event.lead, event.integration, Some(event.id))?;
         }
-        self.cached(
-            "INSERT OR IGNORE INTO lead_integrations (integration_id, lead_id) VALUES (?1, ?2)",
-        )?
-        .execute([event.integration.0, event.lead.0])?;
+        self.sql.execute("INSERT INTO lead_integrations (integration_id, lead_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING", values![event.integration.0, event.lead.0])?;
         self.deltas.add(&counted(event));
         Ok(())
     }
@@ -77,10 +71,12 @@ impl Work<'_> {
         integration: IntegrationId,
     ) -> Sql<Option<EventId>> {
         let first: Option<Option<i64>> = self
-            .cached(
+            .sql
+            .one(
                 "SELECT first_deposit FROM lead_states WHERE lead_id = ?1 AND integration_id = ?2",
-            )?
-            .query_row(params![lead.0, integration.0], |row| row.get(0))
+                values![lead.0, integration.0],
+                |row| row.get(0),
+            )
             .optional()?;
         Ok(first.flatten().map(EventId))
     }
@@ -91,11 +87,8 @@ impl Work<'_> {
         integration: IntegrationId,
         event: Option<EventId>,
     ) -> Sql<()> {
-        self.cached(
-            "INSERT INTO lead_states (lead_id, integration_id, first_deposit) VALUES (?1, ?2, ?3) \
-             ON CONFLICT DO UPDATE SET first_deposit = excluded.first_deposit",
-        )?
-        .execute(params![lead.0, integration.0, event.map(|event| event.0)])?;
+        self.sql.execute("INSERT INTO lead_states (lead_id, integration_id, first_deposit) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (lead_id, integration_id) DO UPDATE SET first_deposit = excluded.first_deposit", values![lead.0, integration.0, event.map(|event| event.0)])?;
         Ok(())
     }
 
@@ -125,25 +118,25 @@ impl Work<'_> {
     }
 
     fn rewrite(&mut self, before: &Event, after: &Event, request: Option<RequestId>) -> Sql<()> {
-        self.cached(
+        self.sql.execute(
             "UPDATE events SET kind = ?2, status = ?3, amount = ?4, currency = ?5, payout = ?6, \
              payout_currency = ?7 WHERE id = ?1",
-        )?
-        .execute(params![
-            after.id.0,
-            after.kind.number(),
-            after.status.number(),
-            after.amount.map(|amount| amount.to_string()),
-            after
-                .currency
-                .as_ref()
-                .map(clickback_core::currency::Currency::as_str),
-            after.payout.map(|amount| amount.to_string()),
-            after
-                .payout_currency
-                .as_ref()
-                .map(clickback_core::currency::Currency::as_str),
-        ])?;
+            values![
+                after.id.0,
+                after.kind.number(),
+                after.status.number(),
+                after.amount.map(|amount| amount.to_string()),
+                after
+                    .currency
+                    .as_ref()
+                    .map(clickback_core::currency::Currency::as_str),
+                after.payout.map(|amount| amount.to_string()),
+                after
+                    .payout_currency
+                    .as_ref()
+                    .map(clickback_core::currency::Currency::as_str),
+            ],
+        )?;
         self.deltas.remove(&counted(before));
         self.deltas.add(&counted(after));
         let texts = |event: &Event| {
@@ -165,11 +158,8 @@ impl Work<'_> {
         for ((field, old), (_, new)) in texts(before).into_iter().zip(texts(after)) {
             if old != new {
                 let id = self.ids.next(self.now.millis());
-                self.cached(
-                    "INSERT INTO event_changes (id, event_id, request_id, changed_at, field, old, new) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![
+                self.sql.execute("INSERT INTO event_changes (id, event_id, request_id, changed_at, field, old, new) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", values![
                     id,
                     after.id.0,
                     request.map(|request| request.0),
@@ -191,12 +181,9 @@ impl Work<'_> {
         left: EventId,
         request: Option<RequestId>,
     ) -> Sql<()> {
-        let deposits: Vec<Event> = self
-            .cached(&format!(
+        let deposits: Vec<Event> = self.sql.all(&format!(
                 "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 AND integration_id = ?2 AND kind IN (2, 3)"
-            ))?
-            .query_map(params![lead.0, integration.0], event)?
-            .collect::<Sql<_>>()?;
+            ), values![lead.0, integration.0], event)?;
         let known: Vec<EventFacts> = deposits.iter().map(facts).collect();
         let next = promote(&known, left);
         self.set_first(lead, integration, next)?;

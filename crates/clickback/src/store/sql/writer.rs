@@ -3,14 +3,13 @@
 //! delay.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use clickback_core::ids::{IdSequence, RequestId};
 use clickback_core::rollup::Deltas;
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -21,10 +20,8 @@ use crate::store::journal::{Tail, Taken};
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
-use super::checkpoint::Pacer;
-use super::connect::open_writer;
-use super::rows::db;
-use super::{rollups, snapshot};
+use super::session::{Session, Sql, WriteSession};
+use super::{closed, rollups, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
@@ -36,8 +33,54 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long the writer leaves a database alone that could not store.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How often a transaction is run that lost a race against another node's.
+const TRIES: usize = 8;
+
 /// A set-up change or any other write that is not a postback.
-pub(super) type Command = Box<dyn FnOnce(&mut Work<'_>) -> StoreResult<()> + Send>;
+pub(super) trait Command: Send {
+    /// Does it in a transaction; again in another one when that did not commit.
+    fn run(&mut self, work: &mut Work<'_>) -> StoreResult<()>;
+    /// The transaction was committed, or never will be.
+    fn answer(self: Box<Self>, committed: StoreResult<()>);
+}
+
+/// A command with a value, and who waits for it.
+pub(super) struct Asked<F, T> {
+    body: F,
+    value: Option<T>,
+    answer: oneshot::Sender<StoreResult<T>>,
+}
+
+impl<F, T> Asked<F, T>
+where
+    F: FnMut(&mut Work<'_>) -> StoreResult<T>,
+{
+    pub(super) fn new(body: F, answer: oneshot::Sender<StoreResult<T>>) -> Self {
+        Asked {
+            body,
+            value: None,
+            answer,
+        }
+    }
+}
+
+impl<F, T> Command for Asked<F, T>
+where
+    F: FnMut(&mut Work<'_>) -> StoreResult<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, work: &mut Work<'_>) -> StoreResult<()> {
+        self.value = Some((self.body)(work)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: StoreResult<()>) {
+        let Asked { value, answer, .. } = *self;
+        let value = committed.and_then(|()| value.ok_or_else(closed));
+        // Who went away has nothing to read.
+        let _ = answer.send(value);
+    }
+}
 
 /// Work for the writer.
 pub(super) enum Job {
@@ -45,11 +88,8 @@ pub(super) enum Job {
         incoming: Box<Incoming>,
         answer: oneshot::Sender<StoreResult<Outcome>>,
     },
-    /// Runs in its own transaction; `done` learns whether it was committed.
-    Command {
-        run: Command,
-        done: oneshot::Sender<StoreResult<()>>,
-    },
+    /// Runs in its own transaction.
+    Command(Box<dyn Command>),
     /// The journal has new entries.
     Journal,
     Stop,
@@ -58,6 +98,8 @@ pub(super) enum Job {
 /// What the writer shares with the rest of the store.
 pub(super) struct Shared {
     pub(super) snapshot: ArcSwap<Snapshot>,
+    /// Held while the set-up is read: the newest reading is stored last.
+    pub(super) reloading: Mutex<()>,
     pub(super) live: broadcast::Sender<RequestId>,
     pub(super) queued: AtomicU64,
     pub(super) commits: AtomicU64,
@@ -67,13 +109,22 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
 }
 
+impl Shared {
+    /// Reads the set-up again.
+    pub(super) fn reload(&self, sql: &dyn Session) -> Sql<()> {
+        let _turn = self.reloading.lock();
+        self.snapshot.store(Arc::new(snapshot::read(sql)?));
+        Ok(())
+    }
+}
+
 /// The writer's thread.
 pub(super) struct Writer {
-    pub(super) path: std::path::PathBuf,
-    pub(super) connection: Connection,
+    pub(super) session: Box<dyn WriteSession>,
+    /// The place of its roll-up rows.
+    pub(super) slot: i64,
     pub(super) ids: IdSequence,
     pub(super) shared: Arc<Shared>,
-    pub(super) pacer: Pacer,
     /// Answers are given inside the runtime: one wake-up for a batch instead of one for each.
     pub(super) runtime: Handle,
     /// Accepted requests; none where this process does not accept any.
@@ -81,7 +132,7 @@ pub(super) struct Writer {
 }
 
 /// A request and where its outcome goes.
-type Asked = (Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>);
+type Waiting = (Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>);
 
 impl Writer {
     /// Works until told to stop or until nobody can send any more.
@@ -98,16 +149,16 @@ impl Writer {
                     Job::Postback { incoming, answer } => {
                         next = self.batch((incoming, answer), &mut queue);
                     }
-                    Job::Command { run, done } => self.command(run, done),
+                    Job::Command(command) => self.command(command),
                     Job::Journal => continue,
                     // What was sent before the stop is still served.
                     Job::Stop => queue.close(),
                 }
-                self.pacer.after_batch(&self.connection);
+                self.session.between();
             }
             if self.is_due(decided_at) {
                 self.decide();
-                self.pacer.after_batch(&self.connection);
+                self.session.between();
                 decided_at = Instant::now();
             }
         }
@@ -198,7 +249,7 @@ impl Writer {
 
     /// Together, or one by one where one of them meets a defect; only an unavailable database fails.
     fn decide_all(&mut self, taken: &[Taken], doubtful: bool) -> StoreResult<Vec<Outcome>> {
-        let together = self.commit(|work| {
+        let together = self.commit(|work| -> Sql<_> {
             let mut outcomes = Vec::with_capacity(taken.len());
             for taken in taken {
                 outcomes.extend(work.decide(taken, doubtful)?);
@@ -227,7 +278,7 @@ impl Writer {
     fn or_keep<T>(
         &mut self,
         stored: StoreResult<T>,
-        keep: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>,
+        keep: impl Fn(&mut Work<'_>) -> Sql<T>,
     ) -> StoreResult<T> {
         match stored {
             Err(StoreError::Unavailable { .. }) | Ok(_) => stored,
@@ -240,10 +291,10 @@ impl Writer {
 
     /// Stores a request and those that wait behind it, up to a full batch, in one transaction.
     /// Returns the job that ended the batch, if one did.
-    fn batch(&mut self, first: Asked, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    fn batch(&mut self, first: Waiting, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
         let mut batch = vec![first];
         let other = take_more(&mut batch, queue);
-        let stored = self.commit(|work| {
+        let stored = self.commit(|work| -> Sql<_> {
             let mut outcomes = Vec::with_capacity(batch.len());
             for (incoming, _) in &batch {
                 let request = work.next_request();
@@ -266,7 +317,7 @@ impl Writer {
     }
 
     /// A batch that was not stored: it passes by itself, or one of its requests met a defect.
-    fn failed(&mut self, batch: Vec<Asked>, error: &StoreError) {
+    fn failed(&mut self, batch: Vec<Waiting>, error: &StoreError) {
         if matches!(error, StoreError::Unavailable { .. }) {
             for (_, answer) in batch {
                 // A client that went away has nothing to read.
@@ -288,53 +339,30 @@ impl Writer {
         }
     }
 
-    fn command(&mut self, run: Command, done: oneshot::Sender<StoreResult<()>>) {
-        let mut failed = None;
-        let result = self.commit(|work| match run(work) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                failed = Some(error);
-                Err(rusqlite::Error::QueryReturnedNoRows)
-            }
-        });
-        let _ = done.send(failed.map_or(result, Err));
+    fn command(&mut self, mut command: Box<dyn Command>) {
+        let committed = self.commit(|work| command.run(work));
+        command.answer(committed);
     }
 
-    /// One transaction: the work, then its roll-ups, then the commit.
-    fn commit<T>(
+    /// One transaction: the work, then its roll-ups, then the commit. One that lost a race against
+    /// another node's is run again.
+    fn commit<T, E: Into<StoreError>>(
         &mut self,
-        body: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>,
+        mut body: impl FnMut(&mut Work<'_>) -> Result<T, E>,
     ) -> StoreResult<T> {
-        let mut deltas = Deltas::default();
         let mut set_up_changed = false;
-        let shared = Arc::clone(&self.shared);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let transaction = self
-                .connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(db)?;
-            let mut work = Work {
-                sql: &transaction,
-                ids: &mut self.ids,
-                deltas: &mut deltas,
-                snapshot: shared.snapshot.load_full(),
-                now: shared.clock.now(),
-                set_up_changed: &mut set_up_changed,
-            };
-            let value = body(&mut work).map_err(db)?;
-            rollups::flush(&transaction, deltas.take()).map_err(db)?;
-            transaction.commit().map_err(db)?;
-            shared.commits.fetch_add(1, Ordering::Relaxed);
-            Ok(value)
-        }))
-        .unwrap_or_else(|_| {
-            Err(StoreError::Internal(
-                "the writer panicked; see the log".to_owned(),
-            ))
-        });
+        let mut result = Err(closed());
+        for _ in 0..TRIES {
+            set_up_changed = false;
+            result = self.attempt(&mut body, &mut set_up_changed);
+            if result.is_ok() || !self.session.lost_race() {
+                break;
+            }
+        }
+        let shared = &self.shared;
         let unavailable = matches!(result, Err(StoreError::Unavailable { .. }));
-        if unavailable {
-            self.reopen();
+        if unavailable && let Err(error) = self.session.reopen() {
+            tracing::error!(%error, "cannot open the database again");
         }
         if unavailable != shared.failing.swap(unavailable, Ordering::Relaxed) {
             if let Err(error) = &result {
@@ -343,23 +371,52 @@ impl Writer {
                 tracing::info!("storing again");
             }
         }
-        if result.is_ok() && set_up_changed {
-            match snapshot::read(&self.connection) {
-                Ok(read) => shared.snapshot.store(Arc::new(read)),
-                Err(error) => tracing::error!(%error, "cannot read the set-up again"),
-            }
+        if result.is_ok()
+            && set_up_changed
+            && let Err(error) = shared.reload(self.session.session())
+        {
+            tracing::error!(%error, "cannot read the set-up again");
         }
         result
     }
 
-    /// A connection that saw an input or output error is not trusted with the next commit.
-    fn reopen(&mut self) {
-        match open_writer(&self.path) {
-            Ok(connection) => {
-                self.connection = connection;
+    fn attempt<T, E: Into<StoreError>>(
+        &mut self,
+        body: &mut impl FnMut(&mut Work<'_>) -> Result<T, E>,
+        set_up_changed: &mut bool,
+    ) -> StoreResult<T> {
+        let mut deltas = Deltas::default();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            self.session.begin()?;
+            let sql = self.session.session();
+            let mut work = Work {
+                sql,
+                ids: &mut self.ids,
+                deltas: &mut deltas,
+                snapshot: self.shared.snapshot.load_full(),
+                now: self.shared.clock.now(),
+                set_up_changed,
+            };
+            let value = body(&mut work).map_err(Into::into)?;
+            rollups::flush(sql, self.slot, deltas.take())?;
+            self.session.commit()?;
+            self.shared.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(value)
+        }))
+        .unwrap_or_else(|_| {
+            Err(StoreError::Internal(
+                "the writer panicked; see the log".to_owned(),
+            ))
+        });
+        if result.is_err()
+            && let Err(error) = self.session.roll_back()
+        {
+            tracing::warn!(%error, "cannot take a transaction back; connecting anew");
+            if let Err(error) = self.session.reopen() {
+                tracing::error!(%error, "cannot open the database again");
             }
-            Err(error) => tracing::error!(%error, "cannot open the database again"),
         }
+        result
     }
 
     /// Requests are stored: counts them and tells live pages.
@@ -388,7 +445,7 @@ enum Waited {
 }
 
 /// Adds what waits to the batch. Returns a job that is no postback: it ends the batch.
-fn take_more(batch: &mut Vec<Asked>, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+fn take_more(batch: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
     while batch.len() < BATCH {
         match queue.try_recv() {
             Ok(Job::Postback { incoming, answer }) => batch.push((incoming, answer)),
@@ -399,7 +456,7 @@ fn take_more(batch: &mut Vec<Asked>, queue: &mut mpsc::Receiver<Job>) -> Option<
     None
 }
 
-fn answer(batch: &mut Vec<Asked>, outcomes: &[Outcome]) {
+fn answer(batch: &mut Vec<Waiting>, outcomes: &[Outcome]) {
     for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
         // A client that went away has nothing to read; its request is stored.
         let _ = answer.send(Ok(*outcome));

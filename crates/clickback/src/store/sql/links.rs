@@ -2,20 +2,18 @@
 
 use clickback_core::ids::{IntegrationId, LinkId, UserId, WorkspaceId};
 use clickback_core::moment::Moment;
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
 
 use crate::store::integrations::{LinkFilter, NewLink, RegistrationLink};
 use crate::store::{Page, StoreResult};
 
 use super::apply::Work;
-use super::rows::db;
-use super::set_up::{missing, one as changed_one, text};
+use super::session::{Row, Session, Sql, missing, values};
+use super::set_up::{require, text};
 use super::snapshot::json;
 
 const COLUMNS: &str = "id, integration_id, name, base_url, params, created_at, owner_id";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<RegistrationLink> {
+fn read(row: &Row<'_>) -> Sql<RegistrationLink> {
     Ok(RegistrationLink {
         id: LinkId(row.get(0)?),
         integration: IntegrationId(row.get(1)?),
@@ -23,30 +21,28 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RegistrationLink> {
         base_url: row.get(3)?,
         params: json(row, 4)?,
         created_at: Moment(row.get(5)?),
-        owner: row.get::<_, Option<i64>>(6)?.map(UserId),
+        owner: row.get::<Option<i64>>(6)?.map(UserId),
     })
 }
 
 impl Work<'_> {
     pub(super) fn create_link(&mut self, new: &NewLink) -> StoreResult<RegistrationLink> {
-        self.sql
-            .query_row(
-                &format!(
-                    "INSERT INTO registration_links \
+        Ok(self.sql.one(
+            &format!(
+                "INSERT INTO registration_links \
                      (integration_id, name, base_url, params, created_at, owner_id) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING {COLUMNS}"
-                ),
-                params![
-                    new.integration.0,
-                    new.name,
-                    new.base_url,
-                    text(&new.params)?,
-                    self.now.0,
-                    new.owner.map(|owner| owner.0)
-                ],
-                read,
-            )
-            .map_err(db)
+            ),
+            values![
+                new.integration.0,
+                new.name,
+                new.base_url,
+                text(&new.params)?,
+                self.now.0,
+                new.owner.map(|owner| owner.0)
+            ],
+            read,
+        )?)
     }
 
     pub(super) fn update_link(
@@ -55,12 +51,12 @@ impl Work<'_> {
         new: &NewLink,
     ) -> StoreResult<RegistrationLink> {
         self.sql
-            .query_row(
+            .one(
                 &format!(
                     "UPDATE registration_links SET integration_id = ?2, name = ?3, base_url = ?4, \
                      params = ?5 WHERE id = ?1 RETURNING {COLUMNS}"
                 ),
-                params![
+                values![
                     id.0,
                     new.integration.0,
                     new.name,
@@ -73,59 +69,55 @@ impl Work<'_> {
     }
 
     pub(super) fn delete_link(&mut self, id: LinkId) -> StoreResult<()> {
-        let changed = self
-            .sql
-            .execute("DELETE FROM registration_links WHERE id = ?1", [id.0])
-            .map_err(db)?;
-        changed_one(changed, "registration link")
+        let changed = self.sql.execute(
+            "DELETE FROM registration_links WHERE id = ?1",
+            values![id.0],
+        )?;
+        require(changed, "registration link")
     }
 }
 
 const OF_WORKSPACE: &str = "integration_id IN (SELECT id FROM integrations WHERE workspace_id = ?1 AND deleted_at IS NULL)";
 
-pub(super) fn all(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>> {
-    let mut statement = sql
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM registration_links WHERE {OF_WORKSPACE} ORDER BY id"
-        ))
-        .map_err(db)?;
-    let rows = statement.query_map([workspace.0], read).map_err(db)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(db)
+pub(super) fn all(sql: &dyn Session, workspace: WorkspaceId) -> Sql<Vec<RegistrationLink>> {
+    sql.all(
+        &format!("SELECT {COLUMNS} FROM registration_links WHERE {OF_WORKSPACE} ORDER BY id"),
+        values![workspace.0],
+        read,
+    )
 }
 
 /// Newest first.
-pub(super) fn page(sql: &Connection, filter: &LinkFilter) -> StoreResult<Page<RegistrationLink>> {
+pub(super) fn page(sql: &dyn Session, filter: &LinkFilter) -> StoreResult<Page<RegistrationLink>> {
     let mut conditions = vec![OF_WORKSPACE.to_owned()];
-    let mut values = vec![Value::Integer(filter.workspace.0)];
+    let mut values = vec![filter.workspace.0.into()];
     if let Some(integration) = filter.integration {
-        values.push(Value::Integer(integration.0));
+        values.push(integration.0.into());
         conditions.push(format!("integration_id = ?{}", values.len()));
     }
     if let Some(owners) = &filter.owners {
         let places: Vec<String> = owners
             .iter()
             .map(|owner| {
-                values.push(Value::Integer(owner.0));
+                values.push(owner.0.into());
                 format!("?{}", values.len())
             })
             .collect();
         conditions.push(format!("owner_id IN ({})", places.join(", ")));
     }
     if let Some(before) = filter.before {
-        values.push(Value::Integer(before.0));
+        values.push(before.0.into());
         conditions.push(format!("id < ?{}", values.len()));
     }
-    let mut statement = sql
-        .prepare_cached(&format!(
+    let mut items = sql.all(
+        &format!(
             "SELECT {COLUMNS} FROM registration_links WHERE {} ORDER BY id DESC LIMIT {}",
             conditions.join(" AND "),
             filter.limit + 1
-        ))
-        .map_err(db)?;
-    let rows = statement
-        .query_map(params_from_iter(values), read)
-        .map_err(db)?;
-    let mut items: Vec<RegistrationLink> = rows.collect::<rusqlite::Result<_>>().map_err(db)?;
+        ),
+        &values,
+        read,
+    )?;
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
     let next = items
@@ -135,10 +127,10 @@ pub(super) fn page(sql: &Connection, filter: &LinkFilter) -> StoreResult<Page<Re
     Ok(Page { items, next })
 }
 
-pub(super) fn one(sql: &Connection, id: LinkId) -> StoreResult<RegistrationLink> {
-    sql.query_row(
+pub(super) fn one(sql: &dyn Session, id: LinkId) -> StoreResult<RegistrationLink> {
+    sql.one(
         &format!("SELECT {COLUMNS} FROM registration_links WHERE id = ?1"),
-        [id.0],
+        values![id.0],
         read,
     )
     .map_err(missing("registration link"))

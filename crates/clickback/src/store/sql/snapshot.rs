@@ -7,71 +7,69 @@ use clickback_core::field::FieldKind;
 use clickback_core::ids::{ConfigurationId, FieldId, IntegrationId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::rules::{CustomEvent, FieldSpec, Rules, Ruleset};
-use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::store::integrations::{Configuration, CustomField, Integration, Snapshot};
 
-type Sql<T> = rusqlite::Result<T>;
+use super::session::{Row, Session, Sql, SqlError};
 
 /// Reads everything that is not deleted.
-pub(super) fn read(sql: &Connection) -> Sql<Snapshot> {
+pub(super) fn read(sql: &dyn Session) -> Sql<Snapshot> {
     let mut custom_events: HashMap<WorkspaceId, Vec<CustomEvent>> = HashMap::new();
-    let mut statement = sql.prepare_cached(
+    sql.each(
         "SELECT workspace_id, name, counts_money FROM custom_events ORDER BY workspace_id, name",
+        &[],
+        |row| {
+            let event = CustomEvent {
+                name: row.get(1)?,
+                counts_money: row.get(2)?,
+            };
+            custom_events
+                .entry(WorkspaceId(row.get(0)?))
+                .or_default()
+                .push(event);
+            Ok(())
+        },
     )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let event = CustomEvent {
-            name: row.get(1)?,
-            counts_money: row.get(2)?,
-        };
-        custom_events
-            .entry(WorkspaceId(row.get(0)?))
-            .or_default()
-            .push(event);
-    }
     let mut fields: HashMap<WorkspaceId, HashMap<String, FieldSpec>> = HashMap::new();
-    let mut statement = sql.prepare_cached(&format!(
-        "SELECT {FIELD_COLUMNS}, workspace_id FROM custom_fields"
-    ))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let field = field(row)?;
-        let spec = FieldSpec {
-            id: field.id,
-            kind: field.kind,
-            options: field.options,
-        };
-        fields
-            .entry(WorkspaceId(row.get(6)?))
-            .or_default()
-            .insert(field.key, spec);
-    }
+    sql.each(
+        &format!("SELECT {FIELD_COLUMNS}, workspace_id FROM custom_fields"),
+        &[],
+        |row| {
+            let field = field(row)?;
+            let spec = FieldSpec {
+                id: field.id,
+                kind: field.kind,
+                options: field.options,
+            };
+            fields
+                .entry(WorkspaceId(row.get(6)?))
+                .or_default()
+                .insert(field.key, spec);
+            Ok(())
+        },
+    )?;
     let mut configurations: HashMap<IntegrationId, Vec<Configuration>> = HashMap::new();
-    let mut statement = sql.prepare_cached(&format!(
+    sql.each(&format!(
         "SELECT {CONFIGURATION_COLUMNS} FROM postback_configurations ORDER BY integration_id, position, id"
-    ))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+    ), &[], |row| {
         let configuration = configuration(row)?;
         configurations
             .entry(configuration.integration)
             .or_default()
             .push(configuration);
-    }
+        Ok(())
+    })?;
     let mut snapshot = Snapshot {
         custom_events,
         ..Snapshot::default()
     };
-    let mut statement = sql.prepare_cached(
+    sql.each(
         "SELECT integrations.id, workspace_id, uuid, partner, integrations.name, clickid_param, \
          clickid_macro, enabled, rules, integrations.created_at, workspaces.creates_fields \
          FROM integrations JOIN workspaces ON workspaces.id = workspace_id WHERE deleted_at IS NULL",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+    &[], |row| {
         let id = IntegrationId(row.get(0)?);
         let workspace = WorkspaceId(row.get(1)?);
         let uuid: String = row.get(2)?;
@@ -113,7 +111,8 @@ pub(super) fn read(sql: &Connection) -> Sql<Snapshot> {
         });
         snapshot.by_uuid.insert(uuid, Arc::clone(&integration));
         snapshot.by_id.insert(id, integration);
-    }
+        Ok(())
+    })?;
     Ok(snapshot)
 }
 
@@ -145,12 +144,9 @@ pub(super) fn configuration(row: &Row<'_>) -> Sql<Configuration> {
 }
 
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Sql<T> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| conversion(column, error))
+    serde_json::from_str(row.get::<&str>(column)?).map_err(|error| conversion(column, error))
 }
 
-fn conversion(
-    column: usize,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+fn conversion(column: usize, error: impl std::error::Error) -> SqlError {
+    SqlError::Defect(format!("column {column} cannot be read: {error}"))
 }

@@ -4,12 +4,12 @@ use clickback_core::attribution::{Facts, IDENTICAL_WINDOW_SECONDS, Key, Lookup, 
 use clickback_core::event::{EventName, Group};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, lowest_id_at};
 use clickback_core::postback::Postback;
-use rusqlite::{OptionalExtension, params};
 
 use crate::store::events::Event;
 
-use super::apply::{CLOCK_MARGIN_SECONDS, Matched, Sql, Subject, Work};
+use super::apply::{CLOCK_MARGIN_SECONDS, Matched, Subject, Work};
 use super::rows::{EVENT_COLUMNS, event, facts};
+use super::session::{Optional as _, Sql, values};
 
 impl Work<'_> {
     pub(super) fn facts(
@@ -51,13 +51,13 @@ impl Work<'_> {
         let group = key.group.stored();
         if key.is_tid() {
             let any: Option<(i64, i64)> = self
-                .cached(
+                .sql
+                .one(
                     "SELECT lead_id, event_id FROM event_keys \
                      WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 LIMIT 1",
-                )?
-                .query_row(params![integration.0, group, key.tid], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
+                    values![integration.0, group, key.tid],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
                 .optional()?;
             match any {
                 None => return Ok((None, false)),
@@ -68,20 +68,23 @@ impl Work<'_> {
             }
         }
         let own = self
-            .cached(
+            .sql
+            .one(
                 "SELECT event_id FROM event_keys \
                  WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4",
-            )?
-            .query_row(params![integration.0, group, key.tid, lead.0], |row| {
-                row.get(0).map(EventId)
-            })
+                values![integration.0, group, key.tid, lead.0],
+                |row| row.get(0).map(EventId),
+            )
             .optional()?;
         Ok((own, key.is_tid()))
     }
 
     pub(super) fn event(&self, id: EventId) -> Sql<Event> {
-        self.cached(&format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"))?
-            .query_row([id.0], event)
+        self.sql.one(
+            &format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"),
+            values![id.0],
+            event,
+        )
     }
 
     fn recent(
@@ -95,34 +98,37 @@ impl Work<'_> {
         let since = subject
             .received_at
             .plus_seconds(-seconds.max(IDENTICAL_WINDOW_SECONDS));
-        let mut statement = self.cached(&format!(
-            "SELECT {EVENT_COLUMNS}, inbox.method, inbox.query, inbox.body FROM events \
+        let mut recent = Vec::new();
+        self.sql.each(
+            &format!(
+                "SELECT {EVENT_COLUMNS}, inbox.method, inbox.query, inbox.body FROM events \
              LEFT JOIN inbox ON inbox.id = events.id \
              WHERE events.lead_id = ?1 AND events.integration_id = ?2 AND events.received_at >= ?3 \
              AND events.id <> ?4 AND events.id >= ?5"
-        ))?;
-        let mut rows = statement.query(params![
-            lead.0,
-            subject.integration.id.0,
-            since.0,
-            subject.request.0,
-            // Ids follow the clock that stored them, which may have run a little behind.
-            lowest_id_at(since.plus_seconds(-CLOCK_MARGIN_SECONDS).millis()),
-        ])?;
-        let mut recent = Vec::new();
-        while let Some(row) = rows.next()? {
-            let event = event(row)?;
-            if Group::of(event.kind, &event.name) != group {
-                continue;
-            }
-            let identical = row.get_ref(15)?.as_str_or_null()? == Some(subject.raw.method)
-                && row.get_ref(16)?.as_blob_or_null()? == Some(subject.raw.query.as_slice())
-                && row.get_ref(17)?.as_blob_or_null()? == subject.raw.body.as_deref();
-            recent.push(Recent {
-                event: facts(&event),
-                identical,
-            });
-        }
+            ),
+            values![
+                lead.0,
+                subject.integration.id.0,
+                since.0,
+                subject.request.0,
+                // Ids follow the clock that stored them, which may have run a little behind.
+                lowest_id_at(since.plus_seconds(-CLOCK_MARGIN_SECONDS).millis()),
+            ],
+            |row| {
+                let event = event(row)?;
+                if Group::of(event.kind, &event.name) != group {
+                    return Ok(());
+                }
+                let identical = row.get::<Option<&str>>(15)? == Some(subject.raw.method)
+                    && row.get::<Option<&[u8]>>(16)? == Some(subject.raw.query.as_slice())
+                    && row.get::<Option<&[u8]>>(17)? == subject.raw.body.as_deref();
+                recent.push(Recent {
+                    event: facts(&event),
+                    identical,
+                });
+                Ok(())
+            },
+        )?;
         Ok(recent)
     }
 }

@@ -3,64 +3,61 @@
 
 use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::store::crm::{Import, LineOutcome, NewImport, UndoReport};
 use crate::store::events::Event;
 use crate::store::inbox::{Outcome, Verdict};
 use crate::store::{StoreError, StoreResult};
 
-use super::apply::{Sql, Work};
+use super::apply::Work;
 use super::inbox::one as request;
-use super::rows::{counted, db};
+use super::rows::counted;
+use super::session::{Row, Session, Sql, missing, values};
 
 const COLUMNS: &str = "id, workspace_id, integration_id, author, created_at, lines, undone_at";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Import> {
+fn read(row: &Row<'_>) -> Sql<Import> {
     Ok(Import {
         id: row.get(0)?,
         workspace: WorkspaceId(row.get(1)?),
         integration: IntegrationId(row.get(2)?),
         author: row.get(3)?,
         created_at: Moment(row.get(4)?),
-        lines: row.get::<_, i64>(5)?.cast_unsigned(),
-        undone_at: row.get::<_, Option<i64>>(6)?.map(Moment),
+        lines: row.get::<i64>(5)?.cast_unsigned(),
+        undone_at: row.get::<Option<i64>>(6)?.map(Moment),
     })
 }
 
 /// The newest first.
-pub(super) fn list(sql: &Connection, workspace: WorkspaceId) -> StoreResult<Vec<Import>> {
-    sql.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM imports WHERE workspace_id = ?1 ORDER BY id DESC LIMIT 50"
-    ))
-    .and_then(|mut statement| statement.query_map([workspace.0], read)?.collect())
-    .map_err(db)
+pub(super) fn list(sql: &dyn Session, workspace: WorkspaceId) -> Sql<Vec<Import>> {
+    sql.all(
+        &format!("SELECT {COLUMNS} FROM imports WHERE workspace_id = ?1 ORDER BY id DESC LIMIT 50"),
+        values![workspace.0],
+        read,
+    )
 }
 
-pub(super) fn one(sql: &Connection, id: i64) -> StoreResult<Import> {
-    sql.prepare_cached(&format!("SELECT {COLUMNS} FROM imports WHERE id = ?1"))
-        .and_then(|mut statement| statement.query_row([id], read).optional())
-        .map_err(db)?
-        .ok_or(StoreError::NotFound { what: "import" })
+pub(super) fn one(sql: &dyn Session, id: i64) -> StoreResult<Import> {
+    sql.one(
+        &format!("SELECT {COLUMNS} FROM imports WHERE id = ?1"),
+        values![id],
+        read,
+    )
+    .map_err(missing("import"))
 }
 
-fn requests_of(sql: &Connection, id: i64) -> rusqlite::Result<Vec<(u64, RequestId)>> {
-    sql.prepare_cached(
+fn requests_of(sql: &dyn Session, id: i64) -> Sql<Vec<(u64, RequestId)>> {
+    sql.all(
         "SELECT line, request_id FROM import_lines WHERE import_id = ?1 ORDER BY line",
-    )?
-    .query_map([id], |row| {
-        Ok((
-            row.get::<_, i64>(0)?.cast_unsigned(),
-            RequestId(row.get(1)?),
-        ))
-    })?
-    .collect()
+        values![id],
+        |row| Ok((row.get::<i64>(0)?.cast_unsigned(), RequestId(row.get(1)?))),
+    )
 }
 
 /// What the lines came to, those that are still there.
-pub(super) fn lines(sql: &Connection, id: i64) -> StoreResult<Vec<LineOutcome>> {
+pub(super) fn lines(sql: &dyn Session, id: i64) -> StoreResult<Vec<LineOutcome>> {
     let mut lines = Vec::new();
-    for (line, id) in requests_of(sql, id).map_err(db)? {
+    for (line, id) in requests_of(sql, id)? {
         let found = match request(sql, id) {
             Ok(found) => found.summary,
             Err(StoreError::NotFound { .. }) => continue,
@@ -113,10 +110,10 @@ impl Work<'_> {
             lines: new.lines.len() as u64,
             undone_at: None,
         };
-        self.run(
+        self.sql.execute(
             "INSERT INTO imports (id, workspace_id, integration_id, author, created_at, lines) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
+            values![
                 import.id,
                 import.workspace.0,
                 import.integration.0,
@@ -128,16 +125,16 @@ impl Work<'_> {
         let mut outcomes = Vec::with_capacity(new.lines.len());
         for (line, incoming) in &new.lines {
             let request = self.next_request();
-            let outcome = self.store(request, incoming).map_err(db)?;
-            self.run(
+            let outcome = self.store(request, incoming)?;
+            self.sql.execute(
                 "INSERT INTO import_lines (import_id, line, request_id) VALUES (?1, ?2, ?3)",
-                params![import.id, line.cast_signed(), request.0],
+                values![import.id, line.cast_signed(), request.0],
             )?;
             let event = outcome.event.map(|event| self.event(event));
             outcomes.push(LineOutcome {
                 line: *line,
                 outcome,
-                event: event.transpose().map_err(db)?,
+                event: event.transpose()?,
                 code: incoming
                     .judged
                     .as_ref()
@@ -161,7 +158,7 @@ impl Work<'_> {
             });
         }
         let mut report = UndoReport::default();
-        let lines = requests_of(self.sql, id).map_err(db)?;
+        let lines = requests_of(self.sql, id)?;
         for (line, id) in lines.into_iter().rev() {
             let summary = match request(self.sql, id) {
                 Ok(found) => found.summary,
@@ -171,17 +168,16 @@ impl Work<'_> {
             let event = summary.event.as_ref().map(|event| event.id);
             let free = match (summary.verdict, &summary.event) {
                 (Verdict::Accepted, Some(event)) => {
-                    let free = self.is_free(import.id, event).map_err(db)?;
+                    let free = self.is_free(import.id, event)?;
                     if free {
-                        self.remove_event(event).map_err(db)?;
+                        self.remove_event(event)?;
                         report.removed += 1;
                     }
                     free
                 }
                 // It changed or completed an event that something else made: only if that goes, too.
                 (Verdict::Updated, Some(event)) => {
-                    self.is_of(import.id, event.request()).map_err(db)?
-                        && self.is_free(import.id, event).map_err(db)?
+                    self.is_of(import.id, event.request())? && self.is_free(import.id, event)?
                 }
                 _ => true,
             };
@@ -193,34 +189,31 @@ impl Work<'_> {
             }
         }
         report.kept.reverse();
-        self.run(
+        self.sql.execute(
             "UPDATE imports SET undone_at = ?2 WHERE id = ?1",
-            params![import.id, self.now.0],
+            values![import.id, self.now.0],
         )?;
         Ok(report)
     }
 
     fn is_of(&self, import: i64, request: RequestId) -> Sql<bool> {
-        self.cached("SELECT 1 FROM import_lines WHERE request_id = ?1 AND import_id = ?2")?
-            .exists(params![request.0, import])
+        self.sql.exists(
+            "SELECT 1 FROM import_lines WHERE request_id = ?1 AND import_id = ?2",
+            values![request.0, import],
+        )
     }
 
     /// Nothing but this list speaks of the event: no other request, no person.
     fn is_free(&self, import: i64, event: &Event) -> Sql<bool> {
-        let spoken_of = self
-            .cached(
-                "SELECT 1 FROM inbox WHERE lead_id = ?1 AND verdict <> 1 AND event_id = ?2 AND NOT EXISTS \
-                 (SELECT 1 FROM import_lines l WHERE l.request_id = inbox.id AND l.import_id = ?3)",
-            )?
-            .exists(params![event.lead.0, event.id.0, import])?;
+        let spoken_of = self.sql.exists("SELECT 1 FROM inbox WHERE lead_id = ?1 AND verdict <> 1 AND event_id = ?2 AND NOT EXISTS \
+                 (SELECT 1 FROM import_lines l WHERE l.request_id = inbox.id AND l.import_id = ?3)", values![event.lead.0, event.id.0, import])?;
         // A kind that follows from the events around it is no touch.
-        let touched = self
-            .cached(
-                "SELECT 1 FROM event_changes WHERE event_id = ?1 AND field <> 'kind' \
+        let touched = self.sql.exists(
+            "SELECT 1 FROM event_changes WHERE event_id = ?1 AND field <> 'kind' \
                  AND (request_id IS NULL OR NOT EXISTS (SELECT 1 FROM import_lines l \
                  WHERE l.request_id = event_changes.request_id AND l.import_id = ?2))",
-            )?
-            .exists(params![event.id.0, import])?;
+            values![event.id.0, import],
+        )?;
         Ok(!spoken_of && !touched)
     }
 
@@ -235,25 +228,21 @@ impl Work<'_> {
         for key in self.take_keys_of(&event, [lead, lead])? {
             // Keys of its neighbours stand under the same slots' names.
             if key.3 != id.0 {
-                self.cached(
-                    "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![key.0, key.1, key.2, lead.0, key.3])?;
+                self.sql.execute("INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) VALUES (?1, ?2, ?3, ?4, ?5)", values![key.0, key.1, key.2, lead.0, key.3])?;
             }
         }
-        self.cached("DELETE FROM event_changes WHERE event_id = ?1")?
-            .execute([id.0])?;
-        self.cached("DELETE FROM events WHERE id = ?1")?
-            .execute([id.0])?;
+        self.sql.execute(
+            "DELETE FROM event_changes WHERE event_id = ?1",
+            values![id.0],
+        )?;
+        self.sql
+            .execute("DELETE FROM events WHERE id = ?1", values![id.0])?;
         self.forget_integration(lead, integration)
     }
 
     fn forget_integration(&self, lead: LeadId, integration: IntegrationId) -> Sql<()> {
-        self.cached(
-            "DELETE FROM lead_integrations WHERE integration_id = ?1 AND lead_id = ?2 AND NOT EXISTS \
-             (SELECT 1 FROM events WHERE lead_id = ?2 AND integration_id = ?1)",
-        )?
-        .execute([integration.0, lead.0])?;
+        self.sql.execute("DELETE FROM lead_integrations WHERE integration_id = ?1 AND lead_id = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM events WHERE lead_id = ?2 AND integration_id = ?1)", values![integration.0, lead.0])?;
         Ok(())
     }
 
@@ -264,12 +253,13 @@ impl Work<'_> {
         id: RequestId,
     ) -> StoreResult<()> {
         if let Some(clickid) = clickid {
-            self.run(
+            self.sql.execute(
                 "DELETE FROM waiting_requests WHERE workspace_id = ?1 AND clickid = ?2 AND request_id = ?3",
-                params![workspace.0, clickid, id.0],
+                values![workspace.0, clickid, id.0],
             )?;
         }
-        self.run("DELETE FROM inbox WHERE id = ?1", [id.0])?;
+        self.sql
+            .execute("DELETE FROM inbox WHERE id = ?1", values![id.0])?;
         Ok(())
     }
 }

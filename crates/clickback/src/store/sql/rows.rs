@@ -1,4 +1,4 @@
-//! Between columns and types: money, ids, flags, and the mapping of database errors.
+//! Between columns and types: money, ids, flags.
 
 use clickback_core::attribution::EventFacts;
 use clickback_core::currency::Currency;
@@ -8,31 +8,10 @@ use clickback_core::ids::{EventId, IntegrationId, LeadId};
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 use clickback_core::rollup::Counted;
-use rusqlite::{ErrorCode, Row};
 
-use crate::store::StoreError;
 use crate::store::events::Event;
 
-/// Maps a database error: what passes by itself is `Unavailable`, the rest is a defect.
-#[expect(clippy::needless_pass_by_value, reason = "`map_err(db)` passes it so")]
-pub(super) fn db(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(
-            ErrorCode::DiskFull
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::CannotOpen
-            | ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::ReadOnly
-            | ErrorCode::OutOfMemory
-            | ErrorCode::FileLockingProtocolFailed
-            | ErrorCode::OperationInterrupted,
-        ) => StoreError::Unavailable {
-            reason: error.to_string(),
-        },
-        _ => StoreError::Internal(error.to_string()),
-    }
-}
+use super::session::{Row, Sql, SqlError};
 
 /// The columns that [`event`] reads, in its order.
 pub(super) const EVENT_COLUMNS: &str = "events.id, events.integration_id, events.lead_id, events.kind, \
@@ -41,7 +20,7 @@ pub(super) const EVENT_COLUMNS: &str = "events.id, events.integration_id, events
      events.received_at";
 
 /// Reads an event from [`EVENT_COLUMNS`] that begin at column `at`.
-pub(super) fn event_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Event> {
+pub(super) fn event_at(row: &Row<'_>, at: usize) -> Sql<Event> {
     Ok(Event {
         id: EventId(row.get(at)?),
         integration: IntegrationId(row.get(at + 1)?),
@@ -63,7 +42,7 @@ pub(super) fn event_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Event> {
 }
 
 /// Reads an event from [`EVENT_COLUMNS`].
-pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+pub(super) fn event(row: &Row<'_>) -> Sql<Event> {
     event_at(row, 0)
 }
 
@@ -103,40 +82,34 @@ pub(super) fn counted(event: &Event) -> Counted {
     }
 }
 
-pub(super) fn kind(number: i64, column: usize) -> rusqlite::Result<Kind> {
+pub(super) fn kind(number: i64, column: usize) -> Sql<Kind> {
     Kind::from_number(number).ok_or_else(|| out_of_range(column, number))
 }
 
-pub(super) fn status(number: i64, column: usize) -> rusqlite::Result<Status> {
+pub(super) fn status(number: i64, column: usize) -> Sql<Status> {
     Status::from_number(number).ok_or_else(|| out_of_range(column, number))
 }
 
-pub(super) fn out_of_range(column: usize, number: i64) -> rusqlite::Error {
-    rusqlite::Error::IntegralValueOutOfRange(column, number)
+pub(super) fn out_of_range(column: usize, number: i64) -> SqlError {
+    SqlError::Defect(format!(
+        "column {column} holds {number}, which nobody wrote"
+    ))
 }
 
-fn amount(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Amount>> {
+fn amount(row: &Row<'_>, column: usize) -> Sql<Option<Amount>> {
     parsed(row, column, |text| text.parse().ok())
 }
 
-fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Currency>> {
+fn currency(row: &Row<'_>, column: usize) -> Sql<Option<Currency>> {
     parsed(row, column, Currency::new)
 }
 
 /// A text column in our own canonical form; anything else means damage and is said so.
-fn parsed<T>(
-    row: &Row<'_>,
-    column: usize,
-    parse: impl Fn(&str) -> Option<T>,
-) -> rusqlite::Result<Option<T>> {
-    match row.get_ref(column)?.as_str_or_null()? {
+fn parsed<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> Sql<Option<T>> {
+    match row.get::<Option<&str>>(column)? {
         None => Ok(None),
-        Some(text) => parse(text).map(Some).ok_or_else(|| {
-            rusqlite::Error::FromSqlConversionFailure(
-                column,
-                rusqlite::types::Type::Text,
-                format!("`{text}` is not canonical").into(),
-            )
-        }),
+        Some(text) => parse(text)
+            .map(Some)
+            .ok_or_else(|| SqlError::Defect(format!("`{text}` is not canonical"))),
     }
 }

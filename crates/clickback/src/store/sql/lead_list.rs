@@ -1,50 +1,63 @@
 //! The list of leads: what finds them, by index and page by page, however many there are.
 
 use clickback_core::ids::lowest_id_at;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 
 use crate::store::leads::{Lead, LeadFilter};
 use crate::store::{Page, StoreResult};
 
 use super::crm::stored_status;
 use super::leads::{LEAD_COLUMNS, complete, read};
-use super::rows::db;
+use super::session::{AsValue as _, NameSearch, Session, Sql, Value, values};
 
-/// Stands twice before each word of a name in the index of names.
-const MARK: char = '\u{2}';
 /// Characters of a value that its index holds.
 const VALUE_CHARS: usize = 64;
-/// Characters of a search for a name.
-const NAME_CHARS: usize = 100;
 
 /// Where a list is read from, in the order of leads: a table with an index that holds the lead's id.
-struct Driver {
+pub(in crate::store) struct Driver<'f> {
     from: &'static str,
     /// The column with the lead's id.
     id: &'static str,
     /// A condition with a `$` for each value.
     condition: &'static str,
-    values: Vec<Value>,
+    values: Vec<Value<'f>>,
 }
 
-fn text(value: &str) -> Value {
-    Value::Text(value.to_owned())
+/// What is looked for, as each place wants it.
+pub(in crate::store) struct Search<'f> {
+    whole: &'f str,
+    /// The part of a value that its index holds.
+    beginning: String,
+    name: NameSearch,
+}
+
+impl<'f> Search<'f> {
+    pub(in crate::store) fn of(sql: &dyn Session, filter: &'f LeadFilter) -> Option<Search<'f>> {
+        let whole = wanted(filter)?;
+        Some(Search {
+            whole,
+            beginning: whole.chars().take(VALUE_CHARS).collect(),
+            name: sql.name_search(whole),
+        })
+    }
 }
 
 /// Each reads newest first; a lead may be found by several.
-fn drivers(sql: &Connection, filter: &LeadFilter) -> rusqlite::Result<Vec<Driver>> {
-    let workspace = Value::Integer(filter.workspace.0);
-    if let Some(search) = wanted(filter) {
+pub(in crate::store) fn drivers<'f>(
+    sql: &dyn Session,
+    filter: &'f LeadFilter,
+    search: Option<&'f Search<'f>>,
+) -> Sql<Vec<Driver<'f>>> {
+    let workspace = Value::from(filter.workspace.0);
+    if let Some(search) = search {
         return searches(sql, filter, search);
     }
-    let one = |driver: Driver| Ok(vec![driver]);
+    let one = |driver: Driver<'f>| Ok(vec![driver]);
     if let Some(tag) = &filter.tag {
         return one(Driver {
             from: "lead_tags CROSS JOIN leads ON leads.id = lead_tags.lead_id",
             id: "lead_tags.lead_id",
             condition: "lead_tags.tag_id = (SELECT id FROM tags WHERE workspace_id = $ AND name = $)",
-            values: vec![workspace, text(tag)],
+            values: vec![workspace, tag.as_value()],
         });
     }
     if let Some(integration) = filter.integration {
@@ -52,7 +65,7 @@ fn drivers(sql: &Connection, filter: &LeadFilter) -> rusqlite::Result<Vec<Driver
             from: "lead_integrations CROSS JOIN leads ON leads.id = lead_integrations.lead_id",
             id: "lead_integrations.lead_id",
             condition: "lead_integrations.integration_id = $",
-            values: vec![Value::Integer(integration.0)],
+            values: vec![Value::from(integration.0)],
         });
     }
     if filter.deposited == Some(true) {
@@ -71,7 +84,7 @@ fn drivers(sql: &Connection, filter: &LeadFilter) -> rusqlite::Result<Vec<Driver
             from: "leads INDEXED BY leads_buyer",
             id: "leads.id",
             condition: "leads.workspace_id = $ AND leads.buyer_id = $",
-            values: vec![workspace.clone(), Value::Integer(buyer.0)],
+            values: vec![workspace, Value::from(buyer.0)],
         };
         return Ok(buyers.iter().map(by_buyer).collect());
     }
@@ -80,7 +93,7 @@ fn drivers(sql: &Connection, filter: &LeadFilter) -> rusqlite::Result<Vec<Driver
             from: "leads INDEXED BY leads_status",
             id: "leads.id",
             condition: "leads.workspace_id = $ AND leads.status = $",
-            values: vec![workspace, text(stored_status(status))],
+            values: vec![workspace, stored_status(status).as_value()],
         });
     }
     one(Driver {
@@ -92,61 +105,48 @@ fn drivers(sql: &Connection, filter: &LeadFilter) -> rusqlite::Result<Vec<Driver
 }
 
 /// Whole ids and values, and parts of names.
-fn searches(sql: &Connection, filter: &LeadFilter, search: &str) -> rusqlite::Result<Vec<Driver>> {
+fn searches<'f>(
+    sql: &dyn Session,
+    filter: &'f LeadFilter,
+    search: &'f Search<'f>,
+) -> Sql<Vec<Driver<'f>>> {
     let workspace = filter.workspace.0;
-    let numbers = |query: &str| -> rusqlite::Result<Vec<i64>> {
-        sql.prepare_cached(query)?
-            .query_map([workspace], |row| row.get(0))?
-            .collect()
-    };
+    let numbers =
+        |query: &str| -> Sql<Vec<i64>> { sql.all(query, values![workspace], |row| row.get(0)) };
     let identity = |kind: i64, scope: i64| Driver {
         from: "lead_identities CROSS JOIN leads ON leads.id = lead_identities.lead_id",
         id: "lead_identities.lead_id",
         condition: "lead_identities.workspace_id = $ AND lead_identities.kind = $ \
              AND lead_identities.scope = $ AND lead_identities.value = $",
         values: vec![
-            Value::Integer(workspace),
-            Value::Integer(kind),
-            Value::Integer(scope),
-            text(search),
+            Value::from(workspace),
+            Value::from(kind),
+            Value::from(scope),
+            search.whole.as_value(),
         ],
     };
     let mut drivers = vec![identity(1, 0), identity(2, 0)];
     let integrations = numbers("SELECT id FROM integrations WHERE workspace_id = ?1")?;
     drivers.extend(integrations.into_iter().map(|scope| identity(3, scope)));
-    let beginning: String = search.chars().take(VALUE_CHARS).collect();
     for field in numbers("SELECT id FROM custom_fields WHERE workspace_id = ?1")? {
         drivers.push(Driver {
             from: "lead_values INDEXED BY lead_values_value CROSS JOIN leads ON leads.id = lead_values.lead_id",
             id: "lead_values.lead_id",
             condition: "lead_values.field_id = $ AND substr(lead_values.value, 1, 64) = $ AND lead_values.value = $",
-            values: vec![Value::Integer(field), text(&beginning), text(search)],
+            values: vec![
+                Value::from(field),
+                search.beginning.as_value(),
+                search.whole.as_value(),
+            ],
         });
     }
     drivers.push(Driver {
-        from: "lead_names CROSS JOIN leads ON leads.id = lead_names.rowid",
-        id: "lead_names.rowid",
-        condition: "lead_names MATCH $",
-        values: vec![text(&name_query(search))],
+        from: search.name.from,
+        id: search.name.id,
+        condition: search.name.condition,
+        values: vec![search.name.text.as_value(); search.name.condition.matches('$').count()],
     });
     Ok(drivers)
-}
-
-/// What finds a part of a name: one or two characters are the beginning of a word.
-fn name_query(search: &str) -> String {
-    let marks: String = [MARK, MARK].iter().collect();
-    let kept: String = search
-        .chars()
-        .filter(|c| *c != MARK && *c != '\0')
-        .take(NAME_CHARS)
-        .collect();
-    let joined = kept.split_whitespace().collect::<Vec<_>>().join(&marks);
-    let beginning = match joined.chars().count() {
-        0 | 1 => marks.as_str(),
-        2 => &marks[..1],
-        _ => "",
-    };
-    format!("\"{beginning}{}\"", joined.replace('"', "\"\""))
 }
 
 fn wanted(filter: &LeadFilter) -> Option<&str> {
@@ -155,10 +155,13 @@ fn wanted(filter: &LeadFilter) -> Option<&str> {
 }
 
 /// The statement of a driver under a filter, and its values.
-fn statement(driver: Driver, filter: &LeadFilter) -> (String, Vec<Value>) {
+pub(in crate::store) fn statement<'f>(
+    driver: Driver<'f>,
+    filter: &'f LeadFilter,
+) -> (String, Vec<Value<'f>>) {
     let mut values = Vec::new();
     let mut conditions = Vec::new();
-    let mut add = |condition: &str, list: Vec<Value>| {
+    let mut add = |condition: &str, list: Vec<Value<'f>>| {
         let mut numbered = String::new();
         let mut list = list.into_iter();
         for (at, part) in condition.split('$').enumerate() {
@@ -176,42 +179,42 @@ fn statement(driver: Driver, filter: &LeadFilter) -> (String, Vec<Value>) {
     let newest = filter
         .to
         .map_or(newest, |to| newest.min(lowest_id_at(to.millis() + 1)));
-    add(&format!("{id} < $"), vec![Value::Integer(newest)]);
+    add(&format!("{id} < $"), vec![Value::from(newest)]);
     if let Some(from) = filter.from {
         // Numbers follow the clock that gave them; the moment itself is compared, too.
         add(
             &format!("{id} >= $"),
-            vec![Value::Integer(lowest_id_at(from.millis()))],
+            vec![Value::from(lowest_id_at(from.millis()))],
         );
-        add("leads.created_at >= $", vec![Value::Integer(from.0)]);
+        add("leads.created_at >= $", vec![Value::from(from.0)]);
     }
     if let Some(to) = filter.to {
-        add("leads.created_at < $", vec![Value::Integer(to.0)]);
+        add("leads.created_at < $", vec![Value::from(to.0)]);
     }
     add(
         "+leads.workspace_id = $",
-        vec![Value::Integer(filter.workspace.0)],
+        vec![Value::from(filter.workspace.0)],
     );
     add("leads.test = 0", Vec::new());
     if let Some(status) = &filter.status {
-        add("leads.status = $", vec![text(stored_status(status))]);
+        add("leads.status = $", vec![stored_status(status).as_value()]);
     }
     if let Some(buyers) = &filter.buyers {
         let places = vec!["$"; buyers.len()].join(", ");
-        let list = buyers.iter().map(|buyer| Value::Integer(buyer.0)).collect();
+        let list = buyers.iter().map(|buyer| Value::from(buyer.0)).collect();
         add(&format!("+leads.buyer_id IN ({places})"), list);
     }
     if let Some(tag) = &filter.tag {
         add(
             "EXISTS (SELECT 1 FROM lead_tags t WHERE t.tag_id = (SELECT id FROM tags \
              WHERE workspace_id = $ AND name = $) AND t.lead_id = leads.id)",
-            vec![Value::Integer(filter.workspace.0), text(tag)],
+            vec![Value::from(filter.workspace.0), tag.as_value()],
         );
     }
     if let Some(integration) = filter.integration {
         add(
             "EXISTS (SELECT 1 FROM lead_integrations i WHERE i.integration_id = $ AND i.lead_id = leads.id)",
-            vec![Value::Integer(integration.0)],
+            vec![Value::from(integration.0)],
         );
     }
     if let Some(deposited) = filter.deposited {
@@ -233,17 +236,12 @@ fn statement(driver: Driver, filter: &LeadFilter) -> (String, Vec<Value>) {
 }
 
 /// Newest first.
-pub(super) fn list(sql: &Connection, filter: &LeadFilter) -> StoreResult<Page<Lead>> {
+pub(super) fn list(sql: &dyn Session, filter: &LeadFilter) -> StoreResult<Page<Lead>> {
     let mut found: Vec<Lead> = Vec::new();
-    for driver in drivers(sql, filter).map_err(db)? {
+    let search = Search::of(sql, filter);
+    for driver in drivers(sql, filter, search.as_ref())? {
         let (text, values) = statement(driver, filter);
-        let mut statement = sql.prepare_cached(&text).map_err(db)?;
-        let rows = statement
-            .query_map(params_from_iter(values), read)
-            .map_err(db)?;
-        for row in rows {
-            found.push(row.map_err(db)?);
-        }
+        found.extend(sql.all(&text, &values, read)?);
     }
     found.sort_by_key(|lead| std::cmp::Reverse(lead.id));
     found.dedup_by_key(|lead| lead.id);
@@ -258,86 +256,4 @@ pub(super) fn list(sql: &Connection, filter: &LeadFilter) -> StoreResult<Page<Le
         .map(|lead| complete(sql, lead))
         .collect::<StoreResult<_>>()?;
     Ok(Page { items, next })
-}
-
-#[cfg(test)]
-mod tests {
-    use clickback_core::ids::{IntegrationId, LeadId, UserId, WorkspaceId};
-    use clickback_core::moment::Moment;
-
-    use super::*;
-
-    /// No list query reads a whole table or sorts what it found.
-    #[test]
-    fn plans_use_indexes() {
-        let mut sql = Connection::open_in_memory().unwrap();
-        super::super::migrate::migrate(&mut sql).unwrap();
-        sql.execute_batch(
-            "INSERT INTO custom_fields (id, workspace_id, key, name, kind, created_at) VALUES (1, 1, 'k', 'K', 'text', 0);
-             INSERT INTO integrations (id, workspace_id, uuid, name, clickid_param, clickid_macro, rules, created_at)
-             VALUES (1, 1, 'u', 'I', 's', 's', '{}', 0)",
-        )
-        .unwrap();
-        let all = LeadFilter::new(WorkspaceId(1));
-        let mut cases = vec![all.clone()];
-        let mut with = |change: &dyn Fn(&mut LeadFilter)| {
-            for before in [None, Some(LeadId(1 << 50))] {
-                let mut filter = LeadFilter {
-                    before,
-                    ..all.clone()
-                };
-                change(&mut filter);
-                cases.push(filter);
-            }
-        };
-        with(&|filter| filter.search = Some("anna".to_owned()));
-        with(&|filter| filter.search = Some("a".to_owned()));
-        with(&|filter| filter.status = Some("lost".to_owned()));
-        with(&|filter| filter.tag = Some("vip".to_owned()));
-        with(&|filter| filter.integration = Some(IntegrationId(1)));
-        with(&|filter| filter.deposited = Some(true));
-        with(&|filter| filter.deposited = Some(false));
-        with(&|filter| filter.buyers = Some(vec![UserId(1), UserId(2)]));
-        with(&|filter| filter.from = Some(Moment(1_800_000_000_000_000)));
-        with(&|filter| {
-            filter.to = Some(Moment(1_800_000_000_000_000));
-            filter.tag = Some("vip".to_owned());
-            filter.status = Some("new".to_owned());
-            filter.buyers = Some(vec![UserId(1)]);
-        });
-        for filter in cases {
-            for driver in drivers(&sql, &filter).unwrap() {
-                let (text, values) = statement(driver, &filter);
-                let plan: Vec<String> = sql
-                    .prepare(&format!("EXPLAIN QUERY PLAN {text}"))
-                    .unwrap()
-                    .query_map(params_from_iter(values), |row| row.get(3))
-                    .unwrap()
-                    .collect::<rusqlite::Result<_>>()
-                    .unwrap();
-                for step in &plan {
-                    // `M` is a match: the index of names is asked, not read.
-                    let scans = step.starts_with("SCAN") && !step.contains(":M");
-                    let walks_keys = step.starts_with("SCAN lead_states");
-                    assert!(!scans || walks_keys, "{text}\n{plan:#?}");
-                    assert!(!step.contains("TEMP B-TREE"), "{text}\n{plan:#?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn how_names_are_asked_for() {
-        let cases = [
-            ("a", "\"\u{2}\u{2}a\""),
-            ("an", "\"\u{2}an\""),
-            ("ann", "\"ann\""),
-            ("Anna  Smith", "\"Anna\u{2}\u{2}Smith\""),
-            ("a\"b\"", "\"a\"\"b\"\"\""),
-            ("\u{2}", "\"\u{2}\u{2}\""),
-        ];
-        for (search, expected) in cases {
-            assert_eq!(name_query(search), expected, "{search}");
-        }
-    }
 }

@@ -5,7 +5,6 @@ use clickback_core::event::Kind;
 use clickback_core::flag::Flags;
 use clickback_core::ids::{EventId, RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
-use rusqlite::params;
 
 use crate::store::events::Event;
 use crate::store::inbox::{Incoming, Outcome, ReprocessReport, Reprocessed, Verdict};
@@ -13,7 +12,8 @@ use crate::store::{StoreError, StoreResult};
 
 use super::apply::{Settled, Subject, Work, rejected};
 use super::inbox::one;
-use super::rows::{counted, db};
+use super::rows::counted;
+use super::session::{Optional as _, Sql, values};
 
 impl Work<'_> {
     /// Applies what waits for a clickid, in the order in which it came. Returns how many.
@@ -22,21 +22,14 @@ impl Work<'_> {
         workspace: WorkspaceId,
         clickid: &str,
     ) -> StoreResult<u64> {
-        let waiting: Vec<RequestId> = self
-            .cached(
-                "DELETE FROM waiting_requests WHERE workspace_id = ?1 AND clickid = ?2 \
-                 RETURNING request_id, received_at",
-            )
-            .and_then(|mut statement| {
-                let rows = statement.query_map(params![workspace.0, clickid.trim()], |row| {
-                    Ok((row.get::<_, i64>(1)?, RequestId(row.get(0)?)))
-                })?;
-                let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-                rows.sort_unstable();
-                Ok(rows.into_iter().map(|(_, request)| request).collect())
-            })
-            .map_err(db)?;
-        for request in &waiting {
+        let mut waiting = self.sql.all(
+            "DELETE FROM waiting_requests WHERE workspace_id = ?1 AND clickid = ?2 \
+             RETURNING request_id, received_at",
+            values![workspace.0, clickid.trim()],
+            |row| Ok((row.get::<i64>(1)?, RequestId(row.get(0)?))),
+        )?;
+        waiting.sort_unstable();
+        for (_, request) in &waiting {
             self.decide_again(*request)?;
         }
         Ok(waiting.len() as u64)
@@ -68,25 +61,19 @@ impl Work<'_> {
     pub(super) fn try_out(&mut self, incoming: &Incoming) -> StoreResult<(Outcome, Option<Event>)> {
         self.begin_dry_run()?;
         let request = self.next_request();
-        let outcome = self.store(request, incoming).map_err(db)?;
-        let event = outcome
-            .event
-            .map(|event| self.event(event))
-            .transpose()
-            .map_err(db)?;
+        let outcome = self.store(request, incoming)?;
+        let event = outcome.event.map(|event| self.event(event)).transpose()?;
         self.end_dry_run()?;
         Ok((outcome, event))
     }
 
-    pub(super) fn begin_dry_run(&self) -> StoreResult<()> {
-        self.sql.execute_batch("SAVEPOINT dry_run").map_err(db)
+    pub(super) fn begin_dry_run(&self) -> Sql<()> {
+        self.sql.batch("SAVEPOINT dry_run")
     }
 
     /// Takes back rows and roll-up changes; the transaction then commits nothing.
-    pub(super) fn end_dry_run(&mut self) -> StoreResult<()> {
-        self.sql
-            .execute_batch("ROLLBACK TO dry_run; RELEASE dry_run")
-            .map_err(db)?;
+    pub(super) fn end_dry_run(&mut self) -> Sql<()> {
+        self.sql.batch("ROLLBACK TO dry_run; RELEASE dry_run")?;
         *self.deltas = clickback_core::rollup::Deltas::default();
         *self.set_up_changed = false;
         Ok(())
@@ -125,25 +112,20 @@ impl Work<'_> {
         let (settled, code) = match judged {
             Err(rejection) => (rejected(), Some(rejection.code())),
             Ok(postback) => {
-                let own = self.own_event(id).map_err(db)?;
+                let own = self.own_event(id)?;
                 let settled = match own {
                     Some(own) => self.settle_own(&subject, &postback, &own),
                     None => self.settle(&subject, &postback),
                 };
-                (settled.map_err(db)?, None)
+                (settled?, None)
             }
         };
         // A request that made an event never loses it: a reading that now fails changes nothing.
         if settled.verdict == Verdict::Rejected && before.summary.verdict != Verdict::Rejected {
             return Ok(None);
         }
-        self.update_request(id, settled, code, clickid.as_deref())
-            .map_err(db)?;
-        let event = settled
-            .event
-            .map(|event| self.event(event))
-            .transpose()
-            .map_err(db)?;
+        self.update_request(id, settled, code, clickid.as_deref())?;
+        let event = settled.event.map(|event| self.event(event)).transpose()?;
         let unchanged = before.summary.verdict == settled.verdict
             && before.summary.flags == settled.flags
             && before.summary.event == event
@@ -158,13 +140,8 @@ impl Work<'_> {
         }))
     }
 
-    fn own_event(&self, id: RequestId) -> rusqlite::Result<Option<Event>> {
-        self.event(id.event())
-            .map(Some)
-            .or_else(|error| match error {
-                rusqlite::Error::QueryReturnedNoRows => Ok(None),
-                other => Err(other),
-            })
+    fn own_event(&self, id: RequestId) -> Sql<Option<Event>> {
+        self.event(id.event()).optional()
     }
 
     /// Decides a request that made an event. An event of an unknown name is decided as if it were
@@ -174,13 +151,12 @@ impl Work<'_> {
         subject: &Subject<'_>,
         postback: &clickback_core::postback::Postback,
         own: &Event,
-    ) -> rusqlite::Result<Settled> {
+    ) -> Sql<Settled> {
         let renamed = own.kind == Kind::Other && postback.event.as_str() != own.name;
         if !renamed {
             return self.complete_own(subject, postback, own);
         }
-        self.cached("DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4 AND event_id = ?5")?
-            .execute(params![
+        self.sql.execute("DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4 AND event_id = ?5", values![
                 own.integration.0,
                 postback_group(own),
                 own.tid.as_deref().unwrap_or_default(),
@@ -201,7 +177,7 @@ impl Work<'_> {
         subject: &Subject<'_>,
         postback: &clickback_core::postback::Postback,
         own: &Event,
-    ) -> rusqlite::Result<Settled> {
+    ) -> Sql<Settled> {
         let lookup = Lookup {
             key: None,
             first_deposit: false,
@@ -231,8 +207,10 @@ impl Work<'_> {
         let flags = Flags(own.flags.0 & HISTORY_FLAGS.0)
             .with(postback.flags)
             .with(more);
-        self.cached("UPDATE events SET flags = ?2 WHERE id = ?1")?
-            .execute(params![own.id.0, flags.0])?;
+        self.sql.execute(
+            "UPDATE events SET flags = ?2 WHERE id = ?1",
+            values![own.id.0, flags.0],
+        )?;
         Ok(Settled {
             verdict: Verdict::Accepted,
             flags,
@@ -247,12 +225,9 @@ impl Work<'_> {
         settled: Settled,
         code: Option<&str>,
         clickid: Option<&str>,
-    ) -> rusqlite::Result<()> {
-        self.cached(
-            "UPDATE inbox SET verdict = ?2, flags = ?3, code = ?4, clickid = ?5, lead_id = ?6, event_id = ?7 \
-             WHERE id = ?1",
-        )?
-        .execute(params![
+    ) -> Sql<()> {
+        self.sql.execute("UPDATE inbox SET verdict = ?2, flags = ?3, code = ?4, clickid = ?5, lead_id = ?6, event_id = ?7 \
+             WHERE id = ?1", values![
             id.0,
             settled.verdict.number(),
             settled.flags.0,
@@ -269,7 +244,7 @@ impl Work<'_> {
         &mut self,
         request: RequestId,
         incoming: &Incoming,
-    ) -> rusqlite::Result<Outcome> {
+    ) -> Sql<Outcome> {
         let mut raw_only = incoming.clone();
         raw_only.judged = Err(clickback_core::postback::Rejection::NotProcessed);
         self.store(request, &raw_only)

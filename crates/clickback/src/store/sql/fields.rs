@@ -4,12 +4,12 @@ use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::LeadId;
 use clickback_core::moment::Moment;
 use clickback_core::postback::Postback;
-use rusqlite::{OptionalExtension, params};
 
 use crate::store::integrations::Integration;
 use crate::store::leads::IdentityKind;
 
-use super::apply::{Sql, Subject, Work};
+use super::apply::{Subject, Work};
+use super::session::{Optional as _, Sql, values};
 
 impl Work<'_> {
     /// Writes the request's custom fields and binds its player id. A new event writes what is newer
@@ -34,23 +34,25 @@ impl Work<'_> {
             };
             let conflict = if is_new {
                 "DO UPDATE SET value = excluded.value, fits = excluded.fits, set_at = excluded.set_at, \
-                 source = excluded.source WHERE (excluded.set_at, excluded.source) > (set_at, source)"
+                 source = excluded.source WHERE (excluded.set_at, excluded.source) > \
+                 (lead_values.set_at, lead_values.source)"
             } else {
                 "DO NOTHING"
             };
-            let changed = self
-                .cached(&format!(
+            let changed = self.sql.execute(
+                &format!(
                     "INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (lead_id, field_id) {conflict}"
-                ))?
-                .execute(params![
+                ),
+                values![
                     lead.0,
                     field,
                     write.value,
                     write.fits,
                     occurred_at.0,
                     subject.request.0
-                ])?;
+                ],
+            )?;
             written |= changed > 0;
         }
         if let Some(player) = &postback.player {
@@ -73,23 +75,23 @@ impl Work<'_> {
         }
         let workspace = integration.workspace.0;
         let known: Option<i64> = self
-            .cached("SELECT id FROM custom_fields WHERE workspace_id = ?1 AND key = ?2")?
-            .query_row(params![workspace, key], |row| row.get(0))
+            .sql
+            .one(
+                "SELECT id FROM custom_fields WHERE workspace_id = ?1 AND key = ?2",
+                values![workspace, key],
+                |row| row.get(0),
+            )
             .optional()?;
         if known.is_some() {
             return Ok(known);
         }
-        let made = self
-            .cached(
-                "INSERT INTO custom_fields (workspace_id, key, name, kind, created_at) \
+        let made = self.sql.one("INSERT INTO custom_fields (workspace_id, key, name, kind, created_at) \
                  SELECT ?1, ?2, ?2, 'text', ?3 \
-                 WHERE (SELECT count(*) FROM custom_fields WHERE workspace_id = ?1) < 100",
-            )?
-            .execute(params![workspace, key, self.now.0])?;
-        if made == 0 {
-            return Ok(None);
+                 WHERE (SELECT count(*) FROM custom_fields WHERE workspace_id = ?1) < 100 RETURNING id", values![workspace, key, self.now.0], |row| row.get(0))
+            .optional()?;
+        if made.is_some() {
+            *self.set_up_changed = true;
         }
-        *self.set_up_changed = true;
-        Ok(Some(self.sql.last_insert_rowid()))
+        Ok(made)
     }
 }

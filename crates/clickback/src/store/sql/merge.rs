@@ -8,7 +8,6 @@ use clickback_core::event::{EventName, Group, Kind};
 use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, LeadId, RequestId, WorkspaceId};
 use clickback_core::postback::Postback;
-use rusqlite::{OptionalExtension, params};
 
 use crate::store::crm::{Author, MergeReport};
 use crate::store::events::Event;
@@ -17,10 +16,11 @@ use crate::store::integrations::Integration;
 use crate::store::leads::{IdentityKind, Lead};
 use crate::store::{StoreError, StoreResult};
 
-use super::apply::{Matched, Sql, Subject, Work};
+use super::apply::{Matched, Subject, Work};
 use super::crm::stored_status;
 use super::leads::lead;
-use super::rows::{counted, db};
+use super::rows::counted;
+use super::session::{Optional as _, Sql, values};
 
 /// A key of one of the two leads, as it was: integration, group, transaction id, event.
 type KnownKey = (i64, String, String, i64);
@@ -51,9 +51,9 @@ impl Work<'_> {
             self.begin_dry_run()?;
         }
         let mut report = self.move_all(&kept, &lost, author)?;
-        self.decide_in_order(&kept, &lost, &mut report)
-            .map_err(db)?;
-        self.run("DELETE FROM leads WHERE id = ?1", [lost.id.0])?;
+        self.decide_in_order(&kept, &lost, &mut report)?;
+        self.sql
+            .execute("DELETE FROM leads WHERE id = ?1", values![lost.id.0])?;
         report.kept = lead(self.sql, kept.id)?;
         if dry_run {
             self.end_dry_run()?;
@@ -63,46 +63,53 @@ impl Work<'_> {
 
     /// Ids, values, notes, tags, history; and what the kept lead itself does not know.
     fn move_all(&mut self, kept: &Lead, lost: &Lead, author: &Author) -> StoreResult<MergeReport> {
-        let both = params![kept.id.0, lost.id.0];
+        let both = values![kept.id.0, lost.id.0];
         for identity in &lost.identities {
             if identity.kind == IdentityKind::Clickid {
-                self.run(
+                self.sql.execute(
                     "UPDATE clicks SET lead_id = ?1 WHERE workspace_id = ?2 AND clickid = ?3",
-                    params![kept.id.0, kept.workspace.0, identity.value],
+                    values![kept.id.0, kept.workspace.0, identity.value],
                 )?;
             }
         }
-        let identities = self.run(
+        let identities = self.sql.execute(
             "UPDATE lead_identities SET lead_id = ?1 WHERE lead_id = ?2",
             both,
         )?;
-        let values = self.run(
+        let values = self.sql.execute(
             "INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
              SELECT ?1, field_id, value, fits, set_at, source FROM lead_values WHERE lead_id = ?2 \
              ON CONFLICT (lead_id, field_id) DO UPDATE SET value = excluded.value, fits = excluded.fits, \
              set_at = excluded.set_at, source = excluded.source \
-             WHERE (excluded.set_at, excluded.source) > (set_at, source)",
+             WHERE (excluded.set_at, excluded.source) > (lead_values.set_at, lead_values.source)",
             both,
         )?;
-        self.run("DELETE FROM lead_values WHERE lead_id = ?1", [lost.id.0])?;
-        let notes = self.run(
+        self.sql.execute(
+            "DELETE FROM lead_values WHERE lead_id = ?1",
+            values![lost.id.0],
+        )?;
+        let notes = self.sql.execute(
             "UPDATE lead_notes SET lead_id = ?1 WHERE lead_id = ?2",
             both,
         )?;
-        self.run(
+        self.sql.execute(
             "UPDATE lead_changes SET lead_id = ?1 WHERE lead_id = ?2",
             both,
         )?;
-        self.run(
-            "INSERT OR IGNORE INTO lead_tags (tag_id, lead_id) SELECT tag_id, ?1 FROM lead_tags WHERE lead_id = ?2",
+        self.sql.execute(
+            "INSERT INTO lead_tags (tag_id, lead_id) SELECT tag_id, ?1 FROM lead_tags WHERE lead_id = ?2 \
+             ON CONFLICT DO NOTHING",
             both,
         )?;
-        self.run("DELETE FROM lead_tags WHERE lead_id = ?1", [lost.id.0])?;
-        self.run(
+        self.sql.execute(
+            "DELETE FROM lead_tags WHERE lead_id = ?1",
+            values![lost.id.0],
+        )?;
+        self.sql.execute(
             "UPDATE lead_merges SET kept_id = ?1 WHERE kept_id = ?2",
             both,
         )?;
-        self.run(
+        self.sql.execute(
             "INSERT INTO lead_merges (kept_id, lost_id) VALUES (?1, ?2)",
             both,
         )?;
@@ -119,10 +126,10 @@ impl Work<'_> {
             "" => stored_status(&lost.status),
             own => own,
         };
-        self.run(
+        self.sql.execute(
             "UPDATE leads SET clicked_at = ?2, name = ?3, status = ?4, buyer_id = ?5, \
              clickids = (SELECT count(*) FROM lead_identities WHERE lead_id = ?1 AND kind = 1) WHERE id = ?1",
-            params![
+            values![
                 kept.id.0,
                 clicked_at.map(|at| at.0),
                 name,
@@ -157,22 +164,26 @@ impl Work<'_> {
         let keys = self.take_keys(&events, [kept.id, lost.id])?;
         for event in &events {
             self.deltas.remove(&counted(event));
-            self.cached("DELETE FROM events WHERE id = ?1")?
-                .execute([event.id.0])?;
+            self.sql
+                .execute("DELETE FROM events WHERE id = ?1", values![event.id.0])?;
         }
         for gone in [kept.id, lost.id] {
-            self.cached("DELETE FROM lead_states WHERE lead_id = ?1")?
-                .execute([gone.0])?;
+            self.sql.execute(
+                "DELETE FROM lead_states WHERE lead_id = ?1",
+                values![gone.0],
+            )?;
             for event in &events {
-                self.cached(
+                self.sql.execute(
                     "DELETE FROM lead_integrations WHERE integration_id = ?1 AND lead_id = ?2",
-                )?
-                .execute([event.integration.0, gone.0])?;
+                    values![event.integration.0, gone.0],
+                )?;
             }
         }
         // Requests that made no event speak of the kept lead, too.
-        self.cached("UPDATE inbox SET lead_id = ?1 WHERE lead_id = ?2 AND verdict <> 1")?
-            .execute([kept.id.0, lost.id.0])?;
+        self.sql.execute(
+            "UPDATE inbox SET lead_id = ?1 WHERE lead_id = ?2 AND verdict <> 1",
+            values![kept.id.0, lost.id.0],
+        )?;
         let mut became: HashMap<i64, EventId> = HashMap::new();
         let clicked_at = lead(self.sql, kept.id)
             .ok()
@@ -190,8 +201,10 @@ impl Work<'_> {
             })?;
             became.insert(event.id.0, now);
             if now == event.id {
-                self.cached("UPDATE inbox SET lead_id = ?2 WHERE id = ?1")?
-                    .execute([event.id.0, kept.id.0])?;
+                self.sql.execute(
+                    "UPDATE inbox SET lead_id = ?2 WHERE id = ?1",
+                    values![event.id.0, kept.id.0],
+                )?;
             } else {
                 self.point_to(event.id, now, kept.id)?;
                 report.repeats.push(event.clone());
@@ -200,11 +213,11 @@ impl Work<'_> {
         // A retry that spoke of an event without an id of its own still speaks of it.
         for (integration, group, tid, event) in keys {
             if let Some(now) = became.get(&event) {
-                self.cached(
-                    "INSERT OR IGNORE INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![integration, group, tid, kept.id.0, now.0])?;
+                self.sql.execute(
+                    "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
+                     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                    values![integration, group, tid, kept.id.0, now.0],
+                )?;
             }
         }
         for before in events {
@@ -236,14 +249,14 @@ impl Work<'_> {
         tids.extend(event.tid.clone());
         let mut keys = Vec::new();
         for tid in tids {
-            let mut statement = self.cached(
+            let taken = self.sql.all(
                 "DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 \
                  AND lead_id IN (?4, ?5) RETURNING event_id",
+                values![event.integration.0, group, tid, leads[0].0, leads[1].0],
+                |row| row.get(0),
             )?;
-            let values = params![event.integration.0, group, tid, leads[0].0, leads[1].0];
-            let taken = statement.query_map(values, |row| row.get(0))?;
             for id in taken {
-                keys.push((event.integration.0, group.clone(), tid.clone(), id?));
+                keys.push((event.integration.0, group.clone(), tid.clone(), id));
             }
         }
         Ok(keys)
@@ -312,17 +325,17 @@ impl Work<'_> {
                     self.change_event(same, &change, Some(event.request()))?;
                 }
                 if let Some(Key { group, tid }) = lookup.key.filter(|_| lookup.or_first) {
-                    self.cached(
-                        "INSERT OR IGNORE INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
-                         VALUES (?1, ?2, ?3, ?4, ?5)",
-                    )?
-                    .execute(params![
-                        event.integration.0,
-                        group.stored(),
-                        tid,
-                        matched.lead.0,
-                        same.0
-                    ])?;
+                    self.sql.execute(
+                        "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
+                         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                        values![
+                            event.integration.0,
+                            group.stored(),
+                            tid,
+                            matched.lead.0,
+                            same.0
+                        ],
+                    )?;
                 }
                 Ok(same)
             }
@@ -331,29 +344,37 @@ impl Work<'_> {
 
     /// Requests that spoke of an event that turned out to be another one.
     fn point_to(&self, event: EventId, now: EventId, kept: LeadId) -> Sql<()> {
-        self.cached("UPDATE inbox SET verdict = ?2, event_id = ?3, lead_id = ?4 WHERE id = ?1")?
-            .execute(params![event.0, Verdict::Duplicate.number(), now.0, kept.0])?;
-        self.cached(
+        self.sql.execute(
+            "UPDATE inbox SET verdict = ?2, event_id = ?3, lead_id = ?4 WHERE id = ?1",
+            values![event.0, Verdict::Duplicate.number(), now.0, kept.0],
+        )?;
+        self.sql.execute(
             "UPDATE inbox SET event_id = ?2 WHERE lead_id = ?3 AND verdict <> 1 AND event_id = ?1",
-        )?
-        .execute([event.0, now.0, kept.0])?;
-        self.cached("UPDATE event_changes SET event_id = ?2 WHERE event_id = ?1")?
-            .execute([event.0, now.0])?;
+            values![event.0, now.0, kept.0],
+        )?;
+        self.sql.execute(
+            "UPDATE event_changes SET event_id = ?2 WHERE event_id = ?1",
+            values![event.0, now.0],
+        )?;
         Ok(())
     }
 
     fn raw_of(&self, request: RequestId) -> Sql<RawRequest> {
         let found = self
-            .cached("SELECT method, query, content_type, body FROM inbox WHERE id = ?1")?
-            .query_row([request.0], |row| {
-                Ok(RawRequest {
-                    method: super::inbox::method(&row.get::<_, String>(0)?),
-                    query: row.get(1)?,
-                    content_type: row.get(2)?,
-                    body: row.get(3)?,
-                    address: None,
-                })
-            })
+            .sql
+            .one(
+                "SELECT method, query, content_type, body FROM inbox WHERE id = ?1",
+                values![request.0],
+                |row| {
+                    Ok(RawRequest {
+                        method: super::inbox::method(&row.get::<String>(0)?),
+                        query: row.get(1)?,
+                        content_type: row.get(2)?,
+                        body: row.get(3)?,
+                        address: None,
+                    })
+                },
+            )
             .optional()?;
         Ok(found.unwrap_or_default())
     }

@@ -6,8 +6,6 @@ use async_trait::async_trait;
 use clickback_core::flag::Flags;
 use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::events::Event;
@@ -17,9 +15,10 @@ use crate::store::inbox::{
 };
 use crate::store::{Page, StoreError, StoreResult};
 
-use super::rows::{EVENT_COLUMNS, db, event_at, out_of_range};
+use super::rows::{EVENT_COLUMNS, event_at, out_of_range};
+use super::session::{Row, Session, Sql, Value, missing, values};
 use super::writer::Job;
-use super::{Sqlite, closed};
+use super::{SqlStore, closed};
 
 const SUMMARY_COLUMNS: &str = "inbox.id, inbox.integration_id, inbox.verdict, inbox.flags, \
      inbox.received_at, inbox.method, inbox.query, inbox.code, coalesce(inbox.clickid, leads.clickid), \
@@ -28,9 +27,9 @@ const SUMMARY_WIDTH: usize = 11;
 const SUMMARY_FROM: &str = "FROM inbox LEFT JOIN leads ON leads.id = inbox.lead_id \
      LEFT JOIN events ON events.id = inbox.event_id";
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<RequestSummary> {
+fn summary(row: &Row<'_>) -> Sql<RequestSummary> {
     let verdict: i64 = row.get(2)?;
-    let has_event = row.get::<_, Option<i64>>(SUMMARY_WIDTH)?.is_some();
+    let has_event = row.get::<Option<i64>>(SUMMARY_WIDTH)?.is_some();
     Ok(RequestSummary {
         id: RequestId(row.get(0)?),
         integration: IntegrationId(row.get(1)?),
@@ -38,10 +37,10 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<RequestSummary> {
         flags: Flags(row.get(3)?),
         received_at: Moment(row.get(4)?),
         method: row.get(5)?,
-        query: String::from_utf8_lossy(row.get_ref(6)?.as_blob()?).into_owned(),
+        query: String::from_utf8_lossy(row.get::<&[u8]>(6)?).into_owned(),
         code: row.get(7)?,
         clickid: row.get(8)?,
-        lead: row.get::<_, Option<i64>>(9)?.map(LeadId),
+        lead: row.get::<Option<i64>>(9)?.map(LeadId),
         test: row.get(10)?,
         event: if has_event {
             Some(event_at(row, SUMMARY_WIDTH)?)
@@ -51,14 +50,14 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<RequestSummary> {
     })
 }
 
-fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
+fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
     let mut conditions: Vec<String> = Vec::new();
-    let mut values: Vec<Value> = Vec::new();
-    let mut add = |condition: &str, value: Value| {
+    let mut values: Vec<Value<'_>> = Vec::new();
+    let mut add = |condition: &str, value| {
         values.push(value);
         conditions.push(condition.replace('$', &format!("?{}", values.len())));
     };
-    let number = Value::Integer;
+    let number = |number| Value::Integer(Some(number));
     add(
         "+inbox.integration_id IN (SELECT id FROM integrations WHERE workspace_id = $)",
         number(filter.workspace.0),
@@ -102,7 +101,7 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
                  AND lead_id IN ({LEAD_OF_CLICKID}) UNION ALL \
                  SELECT id FROM inbox WHERE verdict <> 1 AND verdict = 4 AND clickid = $)"
             ),
-            Value::Text(clickid.trim().to_owned()),
+            Value::Text(Some(clickid.trim())),
         );
     }
     if let Some(from) = filter.from {
@@ -124,7 +123,7 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value>) {
 const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = $";
 
 /// Newest first, or oldest first where the filter says `after`.
-pub(super) fn list(sql: &Connection, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
+pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
     let (conditions, values) = conditions(filter);
     let order = if filter.after.is_some() {
         "ASC"
@@ -136,14 +135,7 @@ pub(super) fn list(sql: &Connection, filter: &RequestFilter) -> StoreResult<Page
          ORDER BY inbox.id {order} LIMIT {}",
         filter.limit + 1
     );
-    let mut items: Vec<RequestSummary> = sql
-        .prepare_cached(&text)
-        .and_then(|mut statement| {
-            statement
-                .query_map(params_from_iter(values), summary)?
-                .collect()
-        })
-        .map_err(db)?;
+    let mut items: Vec<RequestSummary> = sql.all(&text, &values, summary)?;
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
     let next = if more {
@@ -154,29 +146,23 @@ pub(super) fn list(sql: &Connection, filter: &RequestFilter) -> StoreResult<Page
     Ok(Page { items, next })
 }
 
-pub(super) fn one(sql: &Connection, id: RequestId) -> StoreResult<Request> {
-    sql.prepare_cached(&format!(
+pub(super) fn one(sql: &dyn Session, id: RequestId) -> StoreResult<Request> {
+    sql.one(&format!(
         "SELECT {SUMMARY_COLUMNS}, {EVENT_COLUMNS}, inbox.content_type, inbox.body, inbox.address \
          {SUMMARY_FROM} WHERE inbox.id = ?1"
-    ))
-    .and_then(|mut statement| {
-        statement
-            .query_row([id.0], |row| {
+    ), values![id.0], |row| {
                 let after = SUMMARY_WIDTH + 15;
                 let summary = summary(row)?;
                 let raw = RawRequest {
                     method: method(&summary.method),
-                    query: row.get_ref(6)?.as_blob()?.to_vec(),
+                    query: row.get::<&[u8]>(6)?.to_vec(),
                     content_type: row.get(after)?,
                     body: row.get(after + 1)?,
                     address: row.get(after + 2)?,
                 };
                 Ok(Request { summary, raw })
             })
-            .optional()
-    })
-    .map_err(db)?
-    .ok_or(StoreError::NotFound { what: "request" })
+    .map_err(missing("request"))
 }
 
 /// The method as it is stored.
@@ -189,12 +175,12 @@ pub(super) fn method(text: &str) -> &'static str {
     }
 }
 
-pub(super) fn chosen(sql: &Connection, filter: &ReprocessFilter) -> StoreResult<Vec<RequestId>> {
+pub(super) fn chosen(sql: &dyn Session, filter: &ReprocessFilter) -> Sql<Vec<RequestId>> {
     let (conditions, mut values) = conditions(&filter.requests);
     let ids = if filter.ids.is_empty() {
         String::new()
     } else {
-        let list = filter.ids.iter().map(|id| Value::Integer(id.0));
+        let list = filter.ids.iter().map(|id| Value::from(id.0));
         let first = values.len() + 1;
         values.extend(list);
         let places: Vec<String> = (first..=values.len())
@@ -205,40 +191,27 @@ pub(super) fn chosen(sql: &Connection, filter: &ReprocessFilter) -> StoreResult<
     let text = format!(
         "SELECT inbox.id FROM inbox WHERE {conditions}{ids} ORDER BY inbox.received_at, inbox.id"
     );
-    sql.prepare_cached(&text)
-        .and_then(|mut statement| {
-            let rows =
-                statement.query_map(params_from_iter(values), |row| row.get(0).map(RequestId))?;
-            rows.collect()
-        })
-        .map_err(db)
+    sql.all(&text, &values, |row| row.get(0).map(RequestId))
 }
 
 /// Clickids of waiting requests whose lead or click is there by now.
-pub(super) fn ready_to_apply(sql: &Connection) -> StoreResult<Vec<(WorkspaceId, String)>> {
-    sql.prepare_cached(
+pub(super) fn ready_to_apply(sql: &dyn Session) -> Sql<Vec<(WorkspaceId, String)>> {
+    sql.all(
         "SELECT DISTINCT w.workspace_id, w.clickid FROM waiting_requests w WHERE EXISTS \
          (SELECT 1 FROM lead_identities i WHERE i.workspace_id = w.workspace_id AND i.kind = 1 \
          AND i.scope = 0 AND i.value = w.clickid) OR EXISTS (SELECT 1 FROM clicks c \
          WHERE c.workspace_id = w.workspace_id AND c.clickid = w.clickid) LIMIT 1000",
+        &[],
+        |row| Ok((WorkspaceId(row.get(0)?), row.get(1)?)),
     )
-    .and_then(|mut statement| {
-        let rows = statement.query_map([], |row| Ok((WorkspaceId(row.get(0)?), row.get(1)?)))?;
-        rows.collect()
-    })
-    .map_err(db)
 }
 
-pub(super) fn waiting(sql: &Connection) -> StoreResult<u64> {
-    sql.query_row("SELECT count(*) FROM waiting_requests", [], |row| {
-        row.get::<_, i64>(0)
-    })
-    .map(i64::cast_unsigned)
-    .map_err(db)
+pub(super) fn waiting(sql: &dyn Session) -> Sql<u64> {
+    sql.count("SELECT count(*) FROM waiting_requests", &[])
 }
 
 #[async_trait]
-impl InboxStore for Sqlite {
+impl InboxStore for SqlStore {
     async fn accept(&self, incoming: Incoming) -> StoreResult<RequestId> {
         match &self.journal {
             Some(journal) => journal.append(incoming).await,
@@ -313,7 +286,7 @@ impl InboxStore for Sqlite {
             for (workspace, clickid) in &ready {
                 applied += work.apply_waiting(*workspace, clickid)?;
             }
-            Ok(applied)
+            Ok::<_, StoreError>(applied)
         })
         .await
     }
