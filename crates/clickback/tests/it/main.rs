@@ -9,6 +9,7 @@ mod ground;
 mod harness;
 mod hostile;
 mod model;
+mod moving;
 mod postgres;
 mod postgres_schema;
 mod previews;
