@@ -20,7 +20,7 @@ use tokio::runtime::{Handle, Runtime};
 use crate::clock::Clock;
 
 use super::sql::session::Session;
-use super::sql::{Database, Opened, SqlStore, closed};
+use super::sql::{Database, FirstReading, Opened, SqlStore, closed};
 use super::{Options, StoreError, StoreResult};
 use connect::{Address, Purpose};
 use node::Node;
@@ -60,13 +60,16 @@ impl Postgres {
         // The caller may stand in a runtime, which must not wait for another one.
         let opening = std::thread::scope(|scope| {
             let opening = scope.spawn(|| {
-                engine
-                    .handle
-                    .block_on(prepare(address, retention, remembered, &*clock))
+                let handle = &engine.handle;
+                let prepared = prepare(address, retention, remembered, &*clock);
+                let (client, node) = handle.block_on(prepared)?;
+                let session = PgSession::new(handle.clone(), client);
+                let first = FirstReading::of(&session)?;
+                Ok::<_, StoreError>((session, node, first))
             });
             opening.join()
         });
-        let (client, node) = opening
+        let (session, node, first) = opening
             .map_err(|_| StoreError::Internal("opening the database panicked".to_owned()))??;
         if options.journal.is_some() {
             let (address, clock) = (address.clone(), Arc::clone(&options.clock));
@@ -80,7 +83,7 @@ impl Postgres {
                 engine,
             }),
             writer: Box::new(PgWriter {
-                session: PgSession::new(handle.clone(), client),
+                session,
                 runtime: handle,
                 address: address.clone(),
                 node,
@@ -89,6 +92,7 @@ impl Postgres {
             nodes: node.sequences(),
             journal: data_dir.join(JOURNAL_DIRECTORY),
             threads: Vec::new(),
+            first,
         };
         SqlStore::start(opened, options)
     }

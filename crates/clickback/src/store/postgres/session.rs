@@ -30,6 +30,8 @@ pub(super) struct PgSession {
     statements: RefCell<HashMap<String, Statement>>,
     /// The transaction lost a race: it may do better when it is run again.
     raced: Cell<bool>,
+    /// A statement of the transaction failed: the server would take its commit for the opposite.
+    failed: Cell<bool>,
 }
 
 impl PgSession {
@@ -39,12 +41,29 @@ impl PgSession {
             client,
             statements: RefCell::default(),
             raced: Cell::new(false),
+            failed: Cell::new(false),
         }
     }
 
     /// Whether the connection is known to be broken.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Begins a transaction.
+    pub(super) fn begin(&self) -> Sql<()> {
+        self.failed.set(false);
+        self.batch("BEGIN")
+    }
+
+    /// Ends one; an error if it did not do all that it should.
+    pub(super) fn commit(&self) -> Sql<()> {
+        if self.failed.get() {
+            return Err(SqlError::Defect(
+                "a statement failed and the transaction went on".to_owned(),
+            ));
+        }
+        self.batch("COMMIT")
     }
 
     /// Whether a transaction lost a race since this was asked last.
@@ -61,6 +80,7 @@ impl PgSession {
         result.map_err(|error| {
             let (error, fate) = failed(error);
             self.raced.set(self.raced.get() || fate == Fate::Raced);
+            self.failed.set(true);
             error
         })
     }

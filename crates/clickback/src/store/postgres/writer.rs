@@ -34,11 +34,11 @@ impl WriteSession for PgWriter {
     }
 
     fn begin(&self) -> Sql<()> {
-        self.session.batch("BEGIN")
+        self.session.begin()
     }
 
     fn commit(&self) -> Sql<()> {
-        self.session.batch("COMMIT")
+        self.session.commit()
     }
 
     fn roll_back(&self) -> Sql<()> {

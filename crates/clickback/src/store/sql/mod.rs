@@ -37,7 +37,7 @@ use clickback_core::ids::{IdSequence, IntegrationId};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
-use super::integrations::{Integration, SetUpStore as _};
+use super::integrations::{Integration, SetUpStore as _, Snapshot};
 use super::journal::{self, Journal};
 use super::{Options, StoreError, StoreResult};
 use apply::Work;
@@ -69,6 +69,24 @@ pub(super) struct Opened {
     pub(super) journal: PathBuf,
     /// Threads that end when the writer does.
     pub(super) threads: Vec<JoinHandle<()>>,
+    pub(super) first: FirstReading,
+}
+
+/// What is read before the store starts.
+pub(super) struct FirstReading {
+    /// The highest number that was given so far.
+    last_id: i64,
+    snapshot: Snapshot,
+}
+
+impl FirstReading {
+    /// Reads it on the writer's connection.
+    pub(super) fn of(sql: &dyn Session) -> Sql<FirstReading> {
+        Ok(FirstReading {
+            last_id: last_id(sql)?,
+            snapshot: snapshot::read(sql)?,
+        })
+    }
 }
 
 /// The store.
@@ -92,16 +110,15 @@ impl SqlStore {
             nodes,
             journal: directory,
             mut threads,
+            first,
         } = opened;
-        let sql = session.session();
         // The journal and the writer number on their own, as two nodes would.
         let (mut ids, mut accepted_ids) = (IdSequence::new(nodes.0), IdSequence::new(nodes.1));
-        let last = last_id(sql)?;
-        ids.resume_after(last);
-        accepted_ids.resume_after(last);
+        ids.resume_after(first.last_id);
+        accepted_ids.resume_after(first.last_id);
         let (live, _) = broadcast::channel(1_024);
         let shared = Arc::new(Shared {
-            snapshot: ArcSwap::from_pointee(snapshot::read(sql)?),
+            snapshot: ArcSwap::from_pointee(first.snapshot),
             reloading: Mutex::new(()),
             live,
             queued: AtomicU64::new(0),
@@ -229,7 +246,6 @@ where
         .map_err(|error| StoreError::Internal(format!("a read panicked: {error}")))?
 }
 
-/// The highest number that was given so far.
 fn last_id(sql: &dyn Session) -> Sql<i64> {
     let tables = [
         "inbox",

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::sql::session::Session;
-use super::sql::{Database, Opened, SqlStore, closed, spawn};
+use super::sql::{Database, FirstReading, Opened, SqlStore, closed, spawn};
 use super::{Options, StoreError, StoreResult};
 use connect::{open_reader, open_writer};
 use session::{SqliteSession, SqliteWriter, db};
@@ -58,13 +58,15 @@ impl Sqlite {
         let checkpointer = spawn("checkpointer", move || {
             checkpointer.run(&checkpoint_connection);
         })?;
+        let session = SqliteSession(connection);
         let opened = Opened {
+            first: FirstReading::of(&session)?,
             database: Arc::new(File {
                 path: path.clone(),
                 idle: Mutex::new(Vec::new()),
             }),
             writer: Box::new(SqliteWriter {
-                session: SqliteSession(connection),
+                session,
                 path,
                 pacer,
             }),
