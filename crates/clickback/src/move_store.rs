@@ -1,7 +1,7 @@
 //! The command `migrate-store`: from SQLite to PostgreSQL or back, with a bar that shows how far it is.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -119,9 +119,7 @@ pub async fn run(arguments: MoveArguments) -> Result<String, Box<dyn Error>> {
     let data_dir = settings.data_dir.clone();
     let moved = tokio::task::spawn_blocking(move || {
         let bar = Bar::new();
-        let moved = move_store(&from, &to, &bar, || {
-            handle.block_on(problems(&to, &data_dir))
-        });
+        let moved = move_store(&from, &to, &bar, || problems(&handle, &to, &data_dir));
         bar.0.finish_and_clear();
         moved
     })
@@ -129,22 +127,23 @@ pub async fn run(arguments: MoveArguments) -> Result<String, Box<dyn Error>> {
     Ok(told(&moved, &said.0, &said.1))
 }
 
-/// Opens a store as a visitor and checks it.
-async fn problems(place: &Place, data_dir: &std::path::Path) -> StoreResult<Vec<String>> {
+/// Opens a store as a visitor and checks it; on a thread that may wait.
+fn problems(handle: &Handle, place: &Place, data_dir: &Path) -> StoreResult<Vec<String>> {
     let options = Options {
         queue: 16,
         journal: None,
         clock: Arc::new(SystemClock),
         answer_early: false,
     };
+    let _inside = handle.enter();
     let store: Arc<dyn Store> = match place {
         Place::Sqlite(directory) => Sqlite::open(directory, &options)?,
         Place::Postgres(address) => {
             Postgres::open(address, Retention::default(), data_dir, &options)?
         }
     };
-    let report = store.check().await;
-    store.close().await;
+    let report = handle.block_on(store.check());
+    handle.block_on(store.close());
     Ok(report?.problems)
 }
 

@@ -71,19 +71,18 @@ async fn moved(
     let handle = Handle::current();
     tokio::task::spawn_blocking(move || {
         move_store(&from, &to, &Nobody { ends_at }, || {
-            handle.block_on(async {
-                let directory = tempfile::tempdir().expect("a directory");
-                let options = options(&clock(), false);
-                let store: Arc<dyn Store> = match &to {
-                    Place::Sqlite(directory) => Sqlite::open(directory, &options)?,
-                    Place::Postgres(address) => {
-                        Postgres::open(address, Retention::default(), directory.path(), &options)?
-                    }
-                };
-                let report = store.check().await?;
-                store.close().await;
-                Ok(report.problems)
-            })
+            let directory = tempfile::tempdir().expect("a directory");
+            let options = options(&clock(), false);
+            let _inside = handle.enter();
+            let store: Arc<dyn Store> = match &to {
+                Place::Sqlite(directory) => Sqlite::open(directory, &options)?,
+                Place::Postgres(address) => {
+                    Postgres::open(address, Retention::default(), directory.path(), &options)?
+                }
+            };
+            let report = handle.block_on(store.check());
+            handle.block_on(store.close());
+            Ok(report?.problems)
         })
     })
     .await
@@ -244,6 +243,7 @@ async fn there_and_back_while_postbacks_keep_coming() {
     sent.stop.store(true, Ordering::SeqCst);
     sending.await.expect("no panic");
     store.close().await;
+    drop(store);
     match on_sqlite(directory.path(), &clock) {
         Err(StoreError::Invalid { message }) => assert!(message.contains("has moved"), "{message}"),
         other => panic!("{:?}", other.map(|_| ())),
@@ -293,6 +293,7 @@ async fn there_and_back_while_postbacks_keep_coming() {
     sent.stop.store(true, Ordering::SeqCst);
     sending.await.expect("no panic");
     store.close().await;
+    drop(store);
     match on_postgres(&database.address, directory.path(), &clock) {
         Err(StoreError::Invalid { message }) => assert!(message.contains("has moved"), "{message}"),
         other => panic!("{:?}", other.map(|_| ())),
@@ -309,6 +310,7 @@ async fn there_and_back_while_postbacks_keep_coming() {
         ("Борис", ["vip".to_owned()].as_slice())
     );
     store.close().await;
+    drop(store);
     database.say_where().await;
 }
 
@@ -356,9 +358,11 @@ async fn broken_off_and_gone_on() {
             .expect("no panic")
             .expect(ends_at);
         store.close().await;
+        drop(store);
         let store = on_postgres(&database.address, directory.path(), &clock).expect("opens");
         complete(&store, &sent).await;
         store.close().await;
+        drop(store);
         database.say_where().await;
     }
 }
@@ -414,9 +418,11 @@ async fn two_moves_are_not_mixed() {
         .expect("taken back");
     refused(there(&three), "is in use already").await;
     store.close().await;
+    drop(store);
     let store = on_sqlite(directory.path(), &clock).expect("opens as ever");
     let report = store.check().await.expect("a report");
     assert_eq!(report.problems, Vec::<String>::new());
     store.close().await;
+    drop(store);
     one.say_where().await;
 }
