@@ -46,9 +46,11 @@ impl Purpose {
     fn session(self) -> &'static str {
         match self {
             // Lists are found by what is asked for: a plan that was made for any value would walk a
-            // whole index where the value is rare, or gather half a table where it is common.
+            // whole index where the value is rare, or gather half a table where it is common. A page
+            // that takes several processors is a page for which postbacks wait.
             Purpose::Read => {
-                "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '20s'"
+                "SET jit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0; \
+                 SET statement_timeout = '20s'"
             }
             // A node that hangs in a transaction holds locks that others wait for. A commit returns
             // when it is on disk, also where the server's default is not to wait: the journal's copy
