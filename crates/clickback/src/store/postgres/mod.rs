@@ -4,6 +4,7 @@
 pub mod connect;
 mod errors;
 pub mod migrate;
+pub(super) mod moving;
 mod node;
 pub mod partitions;
 mod session;

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod connect;
 pub mod migrate;
+pub(super) mod moving;
 mod names;
 #[cfg(test)]
 mod plans;
