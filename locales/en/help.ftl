@@ -41,7 +41,10 @@ help-verdict-rejected = The request was answered 4xx: it cannot be told what it 
 help-verdict-rejected-fix = Mend what the request's page names, then reprocess it.
 
 help-setting-listen = Address and port on which Clickback answers. Behind a proxy leave the default.
-help-setting-data-dir = Folder of the database. It must be on a local disk.
+help-setting-data-dir = Folder of the database and the journal. It must be on a local disk.
+help-setting-database-url = Address of a PostgreSQL database that several nodes share: `postgres://user:password@host/database`. Without it the database is SQLite in the data folder.
+help-setting-inbox-days = Days that received requests are kept in PostgreSQL; whole months are dropped. Forever unless given; at least 30.
+help-setting-clicks-days = Days that clicks are kept in PostgreSQL; whole months are dropped. Forever unless given; at least 30.
 help-setting-public-url = Address that partners call; it stands in every link. Several with commas: the first is used in new links.
 help-setting-trusted-proxies = Proxies in front whose `X-Forwarded-For` is believed: addresses or networks, with commas.
 help-setting-max-connections = Connections at the same time.

@@ -42,7 +42,10 @@ help-verdict-rejected = Ответили 4xx: непонятно, о ком и �
 help-verdict-rejected-fix = Исправьте то, что названо на странице запроса, и обработайте его заново.
 
 help-setting-listen = Адрес и порт, на которых отвечает Clickback. За прокси оставьте как есть.
-help-setting-data-dir = Папка базы данных. Должна лежать на локальном диске.
+help-setting-data-dir = Папка базы данных и журнала. Должна лежать на локальном диске.
+help-setting-database-url = Адрес базы PostgreSQL, общей для нескольких узлов: `postgres://user:password@host/database`. Без него база — SQLite в папке данных.
+help-setting-inbox-days = Сколько дней хранить принятые запросы в PostgreSQL; удаляются целые месяцы. Если не задано — всегда; не меньше 30.
+help-setting-clicks-days = Сколько дней хранить клики в PostgreSQL; удаляются целые месяцы. Если не задано — всегда; не меньше 30.
 help-setting-public-url = Адрес, который вызывают партнёрки; он стоит во всех ссылках. Можно несколько через запятую: в новых ссылках будет первый.
 help-setting-trusted-proxies = Прокси перед Clickback, чьему `X-Forwarded-For` можно верить: адреса или сети через запятую.
 help-setting-max-connections = Сколько соединений одновременно.

@@ -227,6 +227,11 @@ pub fn lowest_id_at(millis: i64) -> i64 {
     millis.saturating_sub(EPOCH_MILLIS).clamp(0, MAX_MILLIS) << (NODE_BITS + COUNTER_BITS)
 }
 
+/// When a sequence made this number, in Unix milliseconds.
+pub fn millis_of(id: i64) -> i64 {
+    (id >> (NODE_BITS + COUNTER_BITS)) + EPOCH_MILLIS
+}
+
 /// A clickid of our own making: 20 characters of a-z 0-9, an 8-character time prefix (base 36
 /// milliseconds, so that indexes stay local) and 12 random characters (62 bits). Some partners fold
 /// case, Telegram's start payload takes 64 characters and CAKE 50: this passes everywhere.
@@ -283,6 +288,7 @@ mod tests {
             let id = sequence.next(now);
             assert!(id > last, "round {round}");
             assert!(id >= lowest_id_at(now), "round {round}");
+            assert_eq!(lowest_id_at(millis_of(id)), id >> 21 << 21);
             last = id;
         }
         let mut resumed = IdSequence::new(3);

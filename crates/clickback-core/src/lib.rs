@@ -21,6 +21,7 @@ pub mod link;
 pub mod macros;
 pub mod moment;
 pub mod money;
+pub mod month;
 pub mod params;
 pub mod partner;
 pub mod people;

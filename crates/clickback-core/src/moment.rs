@@ -54,6 +54,10 @@ impl Moment {
             .map(|at| Moment(at.as_microsecond()))
     }
 
+    pub(crate) fn utc_date(self) -> civil::Date {
+        self.timestamp().to_zoned(TimeZone::UTC).date()
+    }
+
     fn timestamp(self) -> Timestamp {
         Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }

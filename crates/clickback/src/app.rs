@@ -16,8 +16,9 @@ use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
 use crate::ingest::Guard;
-use crate::store::sqlite::{Options, Sqlite};
-use crate::store::{Store, StoreResult};
+use crate::store::postgres::Postgres;
+use crate::store::sqlite::Sqlite;
+use crate::store::{Options, Store, StoreResult};
 use crate::telemetry::Metrics;
 use crate::{api, ingest, server, web};
 
@@ -59,7 +60,12 @@ impl App {
             clock: Arc::clone(&clock),
             answer_early,
         };
-        let store: Arc<dyn Store> = Sqlite::open(&settings.data_dir, options)?;
+        let store: Arc<dyn Store> = match &settings.database {
+            Some(address) => {
+                Postgres::open(address, settings.retention, &settings.data_dir, &options)?
+            }
+            None => Sqlite::open(&settings.data_dir, &options)?,
+        };
         let catalogue = Catalogue::load(&settings.data_dir);
         Ok(Arc::new(App {
             store,

@@ -1,11 +1,49 @@
 //! Settings: flags, then `CLICKBACK_*` variables, then a TOML file, then defaults.
 //! The only place that reads the environment. Unknown names are refused with the nearest right one.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use serde::Deserialize;
+
+use crate::store::postgres::connect::Address;
+use crate::store::postgres::partitions::Retention;
+
+/// The address of a database as it was given. It holds a password, so it is not shown anywhere.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Reads it; what is wrong is said without showing it.
+    pub fn address(&self) -> Result<Address, ConfigError> {
+        Address::parse(&self.0).or_else(|error| refused(error.to_string()))
+    }
+
+    /// Whether it stands for what is written on the standard input.
+    pub fn is_dash(&self) -> bool {
+        self.0 == "-"
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    /// Takes any text: an error here would be printed with the text.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
 
 /// What a person can set, as given; `None` is not given.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -14,9 +52,24 @@ pub struct Given {
     /// Address to listen on
     #[arg(long, env = "CLICKBACK_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Directory of the database
+    /// Directory of the database and of the journal
     #[arg(long, env = "CLICKBACK_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database that several nodes share; without it the database is SQLite in the data
+    /// directory. Give it in the variable or the file: other users of the machine see flags
+    #[arg(
+        long,
+        env = "CLICKBACK_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<DatabaseUrl>,
+    /// Days that received requests are kept in PostgreSQL, whole months at a time; forever unless given
+    #[arg(long, env = "CLICKBACK_INBOX_DAYS", value_name = "DAYS")]
+    pub inbox_days: Option<u32>,
+    /// Days that clicks are kept in PostgreSQL, whole months at a time; forever unless given
+    #[arg(long, env = "CLICKBACK_CLICKS_DAYS", value_name = "DAYS")]
+    pub clicks_days: Option<u32>,
     /// Address under which partners reach this installation; several domains separated by commas,
     /// the first is used in new links
     #[arg(
@@ -68,6 +121,9 @@ pub struct Given {
 pub(crate) const NAMES: &[&str] = &[
     "listen",
     "data_dir",
+    "database_url",
+    "inbox_days",
+    "clicks_days",
     "public_url",
     "trusted_proxies",
     "max_connections",
@@ -86,6 +142,9 @@ pub(crate) const NAMES: &[&str] = &[
 pub struct Settings {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
+    /// The PostgreSQL database; `None` is SQLite in `data_dir`.
+    pub database: Option<Address>,
+    pub retention: Retention,
     /// Without a slash at the end; new links use it.
     pub public_url: String,
     /// All public addresses, the first included.
@@ -157,12 +216,33 @@ impl Settings {
                 return refused(format!("log_format is `{other}`: it can be text or json"));
             }
         };
+        let database = given
+            .database_url
+            .or(file.database_url)
+            .filter(|url| !url.0.trim().is_empty())
+            .map(|url| Address::parse(&url.0))
+            .transpose()
+            .or_else(|error| refused(error.to_string()))?;
+        let retention = Retention {
+            inbox_days: checked_days(
+                "inbox_days",
+                given.inbox_days.or(file.inbox_days),
+                database.as_ref(),
+            )?,
+            clicks_days: checked_days(
+                "clicks_days",
+                given.clicks_days.or(file.clicks_days),
+                database.as_ref(),
+            )?,
+        };
         let settings = Settings {
             listen,
             data_dir: given
                 .data_dir
                 .or(file.data_dir)
                 .unwrap_or_else(|| PathBuf::from("clickback-data")),
+            database,
+            retention,
             public_url,
             public_urls,
             trusted_proxies,
@@ -200,6 +280,8 @@ impl Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir,
+            database: None,
+            retention: Retention::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             public_urls: vec!["http://127.0.0.1:8080".to_owned()],
             trusted_proxies: Vec::new(),
@@ -214,6 +296,27 @@ impl Settings {
             open_pages: false,
             accepts: true,
         }
+    }
+}
+
+/// What is dropped can make a postback unreadable or unmatched: not within what partners send again.
+const FEWEST_DAYS: u32 = 30;
+
+fn checked_days(
+    name: &str,
+    days: Option<u32>,
+    database: Option<&Address>,
+) -> Result<Option<u32>, ConfigError> {
+    match days {
+        None => Ok(None),
+        Some(_) if database.is_none() => refused(format!(
+            "{name} works with PostgreSQL only, where a month is dropped as a whole: set database_url, or \
+             take {name} out"
+        )),
+        Some(days) if days < FEWEST_DAYS => refused(format!(
+            "{name} is {days}: fewer than {FEWEST_DAYS} days would drop what partners still send about"
+        )),
+        Some(days) => Ok(Some(days)),
     }
 }
 
@@ -265,7 +368,7 @@ fn read_file(path: &Path) -> Result<Given, ConfigError> {
 fn parse_file(text: &str) -> Result<Given, String> {
     let table: toml::Table = text
         .parse()
-        .map_err(|error: toml::de::Error| error.to_string())?;
+        .map_err(|error: toml::de::Error| said(text, &error))?;
     for name in table.keys() {
         if !NAMES.contains(&name.as_str()) || name == "config" {
             return Err(unknown("setting", name, &|known| known.to_owned()));
@@ -273,7 +376,20 @@ fn parse_file(text: &str) -> Result<Given, String> {
     }
     table
         .try_into()
-        .map_err(|error: toml::de::Error| error.to_string())
+        .map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+/// What is wrong and in which line. The line itself may hold a password.
+fn said(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!(
+            "line {}: {}",
+            before.matches('\n').count() + 1,
+            error.message()
+        ),
+        None => error.message().to_owned(),
+    }
 }
 
 fn check_environment() -> Result<(), ConfigError> {
@@ -360,5 +476,58 @@ mod tests {
             })
             .is_err()
         );
+    }
+
+    #[test]
+    fn the_database_and_what_it_keeps() {
+        let resolve = |text: &str| {
+            let given = parse_file(text).map_err(ConfigError::Refused)?;
+            Settings::resolve(given)
+        };
+        let settings = resolve("").unwrap();
+        assert!(settings.database.is_none());
+        assert!(resolve("database_url = \"\"").unwrap().database.is_none());
+        let settings =
+            resolve("database_url = \"postgres://anna:s3cret@db/click\"\ninbox_days = 90").unwrap();
+        let shown = settings.database.as_ref().map(ToString::to_string);
+        assert_eq!(shown.as_deref(), Some("postgres://anna@db:5432/click"));
+        assert_eq!(settings.retention.inbox_days, Some(90));
+        assert_eq!(settings.retention.clicks_days, None);
+        for (text, expected) in [
+            ("inbox_days = 90", "PostgreSQL only"),
+            (
+                "database_url = \"postgres://anna@db/click\"\nclicks_days = 2",
+                "clicks_days is 2",
+            ),
+            (
+                "database_url = \"sqlite://file\"",
+                "must look like postgres://",
+            ),
+        ] {
+            let error = resolve(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let url = "postgres://anna:s3cret@db/click";
+        let given: Given = parse_file(&format!("database_url = \"{url}\"")).unwrap();
+        assert!(!format!("{given:?}").contains("s3cret"));
+        let settings = Settings::resolve(given).unwrap();
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        for text in [
+            format!("database_url = \"{url}"),
+            format!("listen = 5\ndatabase_url = {url}"),
+            format!("database_url = [\"{url}\"]"),
+            "database_url = \"postgres://anna:s3cret@db:none/click\"".to_owned(),
+        ] {
+            let error = parse_file(&text)
+                .map_err(ConfigError::Refused)
+                .and_then(Settings::resolve)
+                .unwrap_err()
+                .to_string();
+            assert!(!error.contains("s3cret"), "{text}: {error}");
+        }
     }
 }

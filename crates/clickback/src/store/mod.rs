@@ -8,10 +8,19 @@ pub mod inbox;
 pub mod integrations;
 mod journal;
 pub mod leads;
+pub mod moving;
 pub mod people;
+pub mod postgres;
 pub mod pulse;
 pub mod reports;
+mod sql;
 pub mod sqlite;
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+
+pub use sql::SqlStore;
 
 use check::UpkeepStore;
 use crm::CrmStore;
@@ -22,6 +31,19 @@ use leads::LeadStore;
 use people::PeopleStore;
 use pulse::PulseStore;
 use reports::ReportStore;
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct Options {
+    /// Requests that may wait for the disk; more are answered 503.
+    pub queue: usize,
+    /// Bytes of accepted requests that may wait to be decided; beyond, requests are answered 503.
+    /// None: this process only visits, and another one may be accepting requests.
+    pub journal: Option<u64>,
+    pub clock: Arc<dyn Clock>,
+    /// Answer before the sync. Only the negative control of the crash test sets it.
+    pub answer_early: bool,
+}
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -18,6 +18,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::ground::TestDatabase;
+
 pub(crate) const WORKSPACE: WorkspaceId = WorkspaceId(1);
 
 /// A server that ends with the test.
@@ -30,6 +32,8 @@ pub(crate) struct TestApp {
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
     _directory: TempDir,
+    /// Dropped after everything that uses it.
+    _database: Option<TestDatabase>,
 }
 
 impl TestApp {
@@ -54,6 +58,8 @@ impl TestApp {
     pub(crate) async fn start_fresh(change: impl FnOnce(&mut Settings)) -> TestApp {
         let directory = tempfile::tempdir().expect("a directory");
         let mut settings = Settings::local(directory.path().to_owned());
+        let database = database().await;
+        settings.database = database.as_ref().map(|made| made.address.clone());
         let listener = TcpListener::bind(settings.listen)
             .await
             .expect("an address");
@@ -76,6 +82,7 @@ impl TestApp {
             stop,
             server: Some(server),
             _directory: directory,
+            _database: database,
         }
     }
 
@@ -228,6 +235,22 @@ impl TestApp {
             .await
             .expect("no panic");
     }
+}
+
+/// What the program runs on: `TEST_ON=postgres` is a database of its own there, anything else SQLite.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the script tells the tests which database to run on"
+)]
+async fn database() -> Option<TestDatabase> {
+    if std::env::var("TEST_ON").is_ok_and(|on| on == "postgres") {
+        let database = TestDatabase::fresh()
+            .await
+            .expect("TEST_ON=postgres needs TEST_POSTGRES_URL");
+        database.say_where().await;
+        return Some(database);
+    }
+    None
 }
 
 /// Makes a person and a session of his, as a cookie.

@@ -10,14 +10,17 @@ use clickback::store::events::{Event, EventFilter};
 use clickback::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use clickback::store::integrations::{Integration, IntegrationPatch, NewField, NewIntegration};
 use clickback::store::leads::{Lead, NewClick, NewLead};
-use clickback::store::sqlite::{FILE_NAME, Options, Sqlite, migrate};
-use clickback::store::{Store, StoreError};
+use clickback::store::postgres::Postgres;
+use clickback::store::postgres::partitions::Retention;
+use clickback::store::sqlite::{FILE_NAME, Sqlite, migrate};
+use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
 use clickback_core::intake::Parts;
 use clickback_core::rules::{CustomEvent, RepeatChoice, Repeats, Rules};
 use tempfile::TempDir;
 
+use crate::ground::TestDatabase;
 use crate::harness::{WORKSPACE, clock};
 
 /// A store with one integration and a clock that stands.
@@ -30,15 +33,47 @@ pub(crate) struct Stage {
 
 /// Runs a story on every database.
 pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let clock = clock();
-    let options = Options {
+    on_sqlite(rules.clone(), &story).await;
+    if let Some(database) = TestDatabase::fresh().await {
+        let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
+        let options = options(&clock);
+        let address = &database.address;
+        let store = Postgres::open(address, Retention::default(), directory.path(), &options);
+        tell(
+            rules,
+            store.expect("the store opens"),
+            clock,
+            directory,
+            &story,
+        )
+        .await;
+        database.say_where().await;
+    }
+}
+
+async fn on_sqlite(rules: Rules, story: &impl AsyncFn(&mut Stage)) {
+    let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
+    let store = Sqlite::open(directory.path(), &options(&clock)).expect("the store opens");
+    tell(rules, store, clock, directory, story).await;
+    println!("ran on SQLite {}", Sqlite::version());
+}
+
+fn options(clock: &Arc<ManualClock>) -> Options {
+    Options {
         queue: 200_000,
         journal: Some(1 << 30),
-        clock: Arc::clone(&clock) as _,
+        clock: Arc::clone(clock) as _,
         answer_early: false,
-    };
-    let store: Arc<dyn Store> = Sqlite::open(directory.path(), options).expect("the store opens");
+    }
+}
+
+async fn tell(
+    rules: Rules,
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    directory: TempDir,
+    story: &impl AsyncFn(&mut Stage),
+) {
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
         store,
@@ -49,7 +84,6 @@ pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
     let report = stage.store.check().await.expect("a report");
     assert_eq!(report.problems, Vec::<String>::new());
     stage.store.close().await;
-    println!("ran on SQLite {}", Sqlite::sqlite_version());
 }
 
 async fn make(store: &Arc<dyn Store>, rules: Rules) -> Integration {
@@ -658,7 +692,7 @@ async fn a_newer_schema_is_refused_in_one_line() {
         clock: clock(),
         answer_early: false,
     };
-    Sqlite::open(directory.path(), options())
+    Sqlite::open(directory.path(), &options())
         .expect("opens")
         .close()
         .await;
@@ -666,7 +700,7 @@ async fn a_newer_schema_is_refused_in_one_line() {
     sql.pragma_update(None, "user_version", migrate::newest() + 1)
         .expect("changed");
     drop(sql);
-    match Sqlite::open(directory.path(), options()) {
+    match Sqlite::open(directory.path(), &options()) {
         Err(StoreError::Invalid { message }) => {
             assert!(
                 message.contains("start the newer program again"),

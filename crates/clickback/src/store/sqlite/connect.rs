@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{StoreError, StoreResult};
 
-use super::rows::db;
+use super::session::db;
 
 /// Opens a connection that may write.
 pub(super) fn open_writer(path: &Path) -> StoreResult<Connection> {

@@ -223,12 +223,24 @@ impl Browser {
         assert_eq!(complaints, Vec::<String>::new(), "the console on {place}");
     }
 
-    /// The console must have told only of a page that was answered with this status.
+    /// The page that is open was answered with this status, and the console tells of nothing else.
     pub(crate) async fn refused_with(&self, status: u16) {
-        let complaints = self.complaints().await;
+        let answered = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        let answered = self.run(answered, Vec::new()).await;
+        assert_eq!(answered, json!(status), "{}", self.place().await);
+        // The console is told a little later than the page.
         let expected = format!("status of {status}");
+        let end = Instant::now() + Duration::from_millis(PATIENCE.into());
+        let mut complaints = Vec::new();
+        while complaints.is_empty() {
+            assert!(
+                Instant::now() < end,
+                "the console does not tell of {status}"
+            );
+            complaints = self.complaints().await;
+        }
         let told = complaints.iter().all(|one| one.contains(&expected));
-        assert!(told && !complaints.is_empty(), "{complaints:?}");
+        assert!(told, "{complaints:?}");
     }
 
     /// Runs a script in the page.

@@ -1,0 +1,290 @@
+//! The store's connections on PostgreSQL: statements as SQLite has them, run one after the other by a
+//! thread that waits for each.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::pin::pin;
+
+use clickback_core::ids::LeadId;
+use futures_util::StreamExt as _;
+use tokio::runtime::Handle;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Row as PgRow, Statement};
+
+use crate::store::sql::names::pattern;
+use crate::store::sql::session::{
+    Cell as Column, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Value,
+};
+
+use super::errors::{Fate, failed};
+
+/// Prepared statements of a connection; lists make texts of many kinds.
+const STATEMENTS: usize = 256;
+
+/// A connection with its prepared statements.
+pub(super) struct PgSession {
+    runtime: Handle,
+    client: Client,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// The transaction lost a race: it may do better when it is run again.
+    raced: Cell<bool>,
+    /// A statement of the transaction failed: the server would take its commit for the opposite.
+    failed: Cell<bool>,
+}
+
+impl PgSession {
+    pub(super) fn new(runtime: Handle, client: Client) -> PgSession {
+        PgSession {
+            runtime,
+            client,
+            statements: RefCell::default(),
+            raced: Cell::new(false),
+            failed: Cell::new(false),
+        }
+    }
+
+    /// Whether the connection is known to be broken.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Begins a transaction.
+    pub(super) fn begin(&self) -> Sql<()> {
+        self.failed.set(false);
+        self.batch("BEGIN")
+    }
+
+    /// Ends one; an error if it did not do all that it should.
+    pub(super) fn commit(&self) -> Sql<()> {
+        if self.failed.get() {
+            return Err(SqlError::Defect(
+                "a statement failed and the transaction went on".to_owned(),
+            ));
+        }
+        self.batch("COMMIT")
+    }
+
+    /// Whether a transaction lost a race since this was asked last.
+    pub(super) fn take_raced(&self) -> bool {
+        self.raced.take()
+    }
+
+    /// Runs something on the connection and remembers what its failure means.
+    pub(super) fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Sql<T> {
+        let result = self.runtime.block_on(work);
+        result.map_err(|error| {
+            let (error, fate) = failed(error);
+            self.raced.set(self.raced.get() || fate == Fate::Raced);
+            self.failed.set(true);
+            error
+        })
+    }
+
+    /// A statement of this text with values of these types, prepared once.
+    pub(super) fn prepared(&self, text: &str, types: &[Type]) -> Sql<Statement> {
+        if let Some(known) = self.statements.borrow().get(text) {
+            return Ok(known.clone());
+        }
+        let statement = self.wait(self.client.prepare_typed(&translated(text), types))?;
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= STATEMENTS {
+            statements.clear();
+        }
+        statements.insert(text.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    fn prepared_for(&self, text: &str, values: &[Value<'_>]) -> Sql<Statement> {
+        let types: Vec<Type> = values.iter().map(type_of).collect();
+        self.prepared(text, &types)
+    }
+
+    /// The connection itself, for statements that are PostgreSQL's own.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+fn type_of(value: &Value<'_>) -> Type {
+    match value {
+        Value::Integer(_) => Type::INT8,
+        Value::Text(_) => Type::TEXT,
+        Value::Bytes(_) => Type::BYTEA,
+    }
+}
+
+/// Places are `$1` here, and hints for SQLite's planner go.
+fn translated(text: &str) -> String {
+    const INDEX_HINT: &str = " INDEXED BY ";
+    let mut rest = text;
+    let mut out = String::with_capacity(text.len());
+    while let Some(at) = rest.find(INDEX_HINT) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + INDEX_HINT.len()..];
+        rest = rest.find([' ', ',', ')']).map_or("", |end| &rest[end..]);
+    }
+    out.push_str(rest);
+    // A plus keeps SQLite from an index; here it would keep the planner from what it knows of the column.
+    out.replace(" CROSS JOIN ", " JOIN ")
+        .replace(" +leads.", " leads.")
+        .replace(" +inbox.", " inbox.")
+        .replace('?', "$")
+}
+
+/// A text as PostgreSQL can hold it.
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Sync + Send>;
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
+        match self {
+            Value::Integer(number) => number.to_sql(ty, out),
+            Value::Text(text) => text.map(storable).to_sql(ty, out),
+            Value::Bytes(bytes) => bytes.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        [Type::INT8, Type::TEXT, Type::BYTEA].contains(ty)
+    }
+
+    to_sql_checked!();
+}
+
+struct Found<'r>(&'r PgRow);
+
+impl Columns for Found<'_> {
+    fn cell(&self, at: usize) -> Sql<Column<'_>> {
+        let row = self.0;
+        let Some(column) = row.columns().get(at) else {
+            return Err(SqlError::Defect(format!("there is no column {at}")));
+        };
+        let cell = match *column.type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(at).map(integer),
+            Type::INT4 => row.try_get::<_, Option<i32>>(at).map(integer),
+            Type::BOOL => row.try_get::<_, Option<bool>>(at).map(integer),
+            Type::BYTEA => row
+                .try_get::<_, Option<&[u8]>>(at)
+                .map(|bytes| bytes.map_or(Column::Nothing, Column::Bytes)),
+            _ => row
+                .try_get::<_, Option<&str>>(at)
+                .map(|text| text.map_or(Column::Nothing, Column::Text)),
+        };
+        cell.map_err(|error| SqlError::Defect(format!("column {at}: {error}")))
+    }
+}
+
+fn integer<'r>(number: Option<impl Into<i64>>) -> Column<'r> {
+    number.map_or(Column::Nothing, |number| Column::Integer(number.into()))
+}
+
+impl Session for PgSession {
+    fn execute(&self, text: &str, values: &[Value<'_>]) -> Sql<usize> {
+        let statement = self.prepared_for(text, values)?;
+        let changed = self.wait(self.client.execute_raw(&statement, values))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    fn query(&self, text: &str, values: &[Value<'_>], each: Each<'_>) -> Sql<()> {
+        let statement = self.prepared_for(text, values)?;
+        let mut seen = Ok(());
+        self.wait(async {
+            let mut rows = pin!(self.client.query_raw(&statement, values).await?);
+            while let Some(row) = rows.next().await {
+                match each(&Row(&Found(&row?))) {
+                    Ok(flow) if flow.is_continue() => {}
+                    Ok(_) => break,
+                    Err(error) => {
+                        seen = Err(error);
+                        break;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        seen
+    }
+
+    fn batch(&self, text: &str) -> Sql<()> {
+        self.wait(self.client.batch_execute(text))
+    }
+
+    fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool> {
+        let ids: Vec<i64> = leads.iter().map(|lead| lead.0).collect();
+        let statement = self.prepared(
+            "SELECT id FROM leads WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+            &[Type::INT8_ARRAY],
+        )?;
+        let there = self.wait(self.client.query(&statement, &[&ids]))?;
+        let there: Vec<i64> = there.iter().map(|row| row.get(0)).collect();
+        Ok(ids.iter().all(|id| there.binary_search(id).is_ok()))
+    }
+
+    fn begin_reading(&self) -> Sql<()> {
+        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    fn name_search(&self, search: &str) -> NameSearch {
+        NameSearch {
+            from: "lead_names JOIN leads ON leads.id = lead_names.rowid",
+            id: "lead_names.rowid",
+            condition: "char_length($) > 2 \
+                 AND lead_name_trigrams(lead_names.name) @> lead_name_trigrams(lead_name_folded($)) \
+                 AND strpos(lead_names.name, lead_name_folded($)) > 0",
+            text: pattern(search),
+        }
+    }
+
+    fn damage(&self) -> Sql<Vec<String>> {
+        // The server has its own tools for that, and rights are needed to use them.
+        Ok(Vec::new())
+    }
+
+    fn lost_race(&self, how: &str) -> SqlError {
+        self.raced.set(true);
+        SqlError::Unavailable(how.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_translated() {
+        let cases = [
+            (
+                "SELECT 1 WHERE a = ?1 AND b = ?12",
+                "SELECT 1 WHERE a = $1 AND b = $12",
+            ),
+            (
+                "FROM leads INDEXED BY leads_buyer WHERE a = ?1",
+                "FROM leads WHERE a = $1",
+            ),
+            (
+                "FROM v INDEXED BY i CROSS JOIN leads ON leads.id = v.lead_id",
+                "FROM v JOIN leads ON leads.id = v.lead_id",
+            ),
+            ("(SELECT a FROM v INDEXED BY i)", "(SELECT a FROM v)"),
+            (
+                "WHERE +inbox.integration_id = ?1 AND +leads.buyer_id IN (?2)",
+                "WHERE inbox.integration_id = $1 AND leads.buyer_id IN ($2)",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(translated(text), expected);
+        }
+    }
+}

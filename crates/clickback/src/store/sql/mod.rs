@@ -1,0 +1,283 @@
+//! The store on a database that speaks SQL: one writer thread, reads on connections of their own, and
+//! the statements by topic. What a database does in its own way is behind [`Database`] and [`session`].
+
+mod apply;
+mod change;
+mod check;
+mod crm;
+mod events;
+mod facts;
+mod field_changes;
+mod fields;
+mod imports;
+mod inbox;
+pub(super) mod lead_list;
+mod leads;
+mod links;
+mod merge;
+pub(super) mod names;
+mod people;
+mod pulse;
+mod reports;
+mod reprocess;
+mod rollups;
+mod rows;
+mod separate;
+pub(super) mod session;
+mod set_up;
+mod snapshot;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use clickback_core::ids::{IdSequence, IntegrationId};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use super::integrations::{Integration, SetUpStore as _, Snapshot};
+use super::journal::{self, Journal};
+use super::{Options, StoreError, StoreResult};
+use apply::Work;
+use session::{Session, Sql, WriteSession};
+use writer::{Asked, Job, Shared, Writer};
+
+/// A database as the store uses it, besides the writer's connection.
+pub(super) trait Database: Send + Sync {
+    /// How many reads may run at once.
+    fn readers(&self) -> usize;
+    /// Runs a read on a connection that only reads; one that takes far too long is ended.
+    fn read(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()>;
+    /// The same for reads that walk everything.
+    fn read_for_long(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()>;
+    /// Bytes of the database and of its write-ahead file, as far as they are known.
+    fn sizes(&self) -> (u64, u64);
+    /// Closes connections that are kept.
+    fn close(&self);
+}
+
+/// An open database, to build the store on.
+pub(super) struct Opened {
+    pub(super) database: Arc<dyn Database>,
+    pub(super) writer: Box<dyn WriteSession>,
+    /// The place of this process's roll-up rows; no other one writes there.
+    pub(super) slot: i64,
+    /// The writer's and the journal's number among all that make ids.
+    pub(super) nodes: (u8, u8),
+    pub(super) journal: PathBuf,
+    /// Threads that end when the writer does.
+    pub(super) threads: Vec<JoinHandle<()>>,
+    pub(super) first: FirstReading,
+}
+
+/// What is read before the store starts.
+pub(super) struct FirstReading {
+    /// The highest number that was given so far.
+    last_id: i64,
+    snapshot: Snapshot,
+}
+
+impl FirstReading {
+    /// Reads it on the writer's connection.
+    pub(super) fn of(sql: &dyn Session) -> Sql<FirstReading> {
+        Ok(FirstReading {
+            last_id: last_id(sql)?,
+            snapshot: snapshot::read(sql)?,
+        })
+    }
+}
+
+/// The store.
+pub struct SqlStore {
+    database: Arc<dyn Database>,
+    queue: mpsc::Sender<Job>,
+    shared: Arc<Shared>,
+    journal: Option<Journal>,
+    reading: Semaphore,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl SqlStore {
+    /// Starts the writer on an open, migrated database. Must be called inside a tokio runtime: answers
+    /// are given in it.
+    pub(super) fn start(opened: Opened, options: &Options) -> StoreResult<Arc<SqlStore>> {
+        let Opened {
+            database,
+            writer: session,
+            slot,
+            nodes,
+            journal: directory,
+            mut threads,
+            first,
+        } = opened;
+        // The journal and the writer number on their own, as two nodes would.
+        let (mut ids, mut accepted_ids) = (IdSequence::new(nodes.0), IdSequence::new(nodes.1));
+        ids.resume_after(first.last_id);
+        accepted_ids.resume_after(first.last_id);
+        let (live, _) = broadcast::channel(1_024);
+        let shared = Arc::new(Shared {
+            snapshot: ArcSwap::from_pointee(first.snapshot),
+            reloading: Mutex::new(()),
+            live,
+            queued: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            verdicts: Default::default(),
+            failing: AtomicBool::new(false),
+            clock: Arc::clone(&options.clock),
+        });
+        let (queue, jobs) = mpsc::channel(options.queue);
+        let (journal, tail) = match options.journal {
+            None => (None, None),
+            Some(limit) => {
+                let nudged = queue.clone();
+                let options = journal::Options {
+                    queue: options.queue,
+                    limit,
+                    clock: Arc::clone(&options.clock),
+                    answer_early: options.answer_early,
+                    // A full queue needs no nudge: the writer looks at the journal after each job.
+                    wake: Arc::new(move || drop(nudged.try_send(Job::Journal))),
+                };
+                let (journal, tail) = Journal::open(&directory, accepted_ids, options)?;
+                // What was found there is decided at once.
+                drop(queue.try_send(Job::Journal));
+                (Some(journal), Some(tail))
+            }
+        };
+        let writer = Writer {
+            session,
+            slot,
+            ids,
+            shared: Arc::clone(&shared),
+            runtime: Handle::current(),
+            journal: tail,
+        };
+        threads.push(spawn("writer", move || writer.run(jobs))?);
+        Ok(Arc::new(SqlStore {
+            reading: Semaphore::new(database.readers()),
+            database,
+            queue,
+            shared,
+            journal,
+            threads: Mutex::new(threads),
+        }))
+    }
+
+    /// Runs a read, off the async threads. What was accepted before is decided by then, unless a flood
+    /// is being worked off.
+    async fn read<T, E, F>(&self, body: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        E: Into<StoreError>,
+        F: FnOnce(&dyn Session) -> Result<T, E> + Send + 'static,
+    {
+        if let Some(journal) = &self.journal {
+            journal.settle_for_a_read().await;
+        }
+        self.read_at_once(body).await
+    }
+
+    /// The same without waiting.
+    async fn read_at_once<T, E, F>(&self, body: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        E: Into<StoreError>,
+        F: FnOnce(&dyn Session) -> Result<T, E> + Send + 'static,
+    {
+        let _turn = self.reading.acquire().await.map_err(|_| closed())?;
+        let database = Arc::clone(&self.database);
+        off_thread(body, move |run| database.read(run)).await
+    }
+
+    /// Runs a read that walks everything.
+    async fn read_for_long<T, E, F>(&self, body: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        E: Into<StoreError>,
+        F: FnOnce(&dyn Session) -> Result<T, E> + Send + 'static,
+    {
+        let database = Arc::clone(&self.database);
+        off_thread(body, move |run| database.read_for_long(run)).await
+    }
+
+    /// Runs a write in its own transaction on the writer and waits for the commit. It may run more than
+    /// once: what did not commit is taken back whole.
+    async fn write<T, E, F>(&self, mut body: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        E: Into<StoreError>,
+        F: FnMut(&mut Work<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let command = Asked::new(move |work| body(work).map_err(Into::into), answer);
+        self.queue
+            .send(Job::Command(Box::new(command)))
+            .await
+            .map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    fn integration(&self, id: IntegrationId) -> StoreResult<Integration> {
+        let snapshot = self.snapshot();
+        let found = snapshot.by_id.get(&id).ok_or(StoreError::NotFound {
+            what: "integration",
+        })?;
+        Ok(Integration::clone(found))
+    }
+}
+
+/// Runs a read on a thread that may block.
+async fn off_thread<T, E>(
+    body: impl FnOnce(&dyn Session) -> Result<T, E> + Send + 'static,
+    on: impl FnOnce(&mut dyn FnMut(&dyn Session)) -> StoreResult<()> + Send + 'static,
+) -> StoreResult<T>
+where
+    T: Send + 'static,
+    E: Into<StoreError>,
+{
+    let read = tokio::task::spawn_blocking(move || {
+        let (mut body, mut result) = (Some(body), None);
+        on(&mut |sql| result = body.take().map(|body| body(sql).map_err(Into::into)))?;
+        result.unwrap_or_else(|| Err(closed()))
+    });
+    read.await
+        .map_err(|error| StoreError::Internal(format!("a read panicked: {error}")))?
+}
+
+fn last_id(sql: &dyn Session) -> Sql<i64> {
+    let tables = [
+        "inbox",
+        "leads",
+        "event_changes",
+        "lead_notes",
+        "lead_changes",
+        "imports",
+    ];
+    let mut last = 0;
+    for table in tables {
+        let text = format!("SELECT max(id) FROM {table}");
+        let highest: Option<i64> = sql.one(&text, &[], |row| row.get(0))?;
+        last = last.max(highest.unwrap_or(0));
+    }
+    Ok(last)
+}
+
+/// Starts a thread of the store.
+pub(super) fn spawn(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> StoreResult<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|error| StoreError::Internal(format!("cannot start the {name} thread: {error}")))
+}
+
+pub(super) fn closed() -> StoreError {
+    StoreError::Unavailable {
+        reason: "the store is closing".to_owned(),
+    }
+}

@@ -1,0 +1,464 @@
+//! The one writer: decides and stores what waits in one transaction, commits, answers. Accepted
+//! requests come from the journal, everything else from a bounded queue. No timer and no artificial
+//! delay.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use clickback_core::ids::{IdSequence, RequestId};
+use clickback_core::rollup::Deltas;
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::store::inbox::{Incoming, Outcome, Verdict};
+use crate::store::integrations::Snapshot;
+use crate::store::journal::{Tail, Taken};
+use crate::store::{StoreError, StoreResult};
+
+use super::apply::Work;
+use super::session::{Session, Sql, WriteSession};
+use super::{closed, rollups, snapshot};
+
+/// Requests in one transaction at most where their senders wait for it.
+const BATCH: usize = 256;
+/// Accepted requests in one transaction at most; so many are decided without further waiting.
+const MANY: usize = 4_096;
+/// Accepted requests that nobody waits for may become more for so long: their answers left already, and
+/// a bigger batch writes less. A read that waits for them ends the pause.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long the writer leaves a database alone that could not store.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How often a transaction is run that lost a race against another node's.
+const TRIES: usize = 8;
+
+/// A set-up change or any other write that is not a postback.
+pub(super) trait Command: Send {
+    /// Does it in a transaction; again in another one when that did not commit.
+    fn run(&mut self, work: &mut Work<'_>) -> StoreResult<()>;
+    /// The transaction was committed, or never will be.
+    fn answer(self: Box<Self>, committed: StoreResult<()>);
+}
+
+/// A command with a value, and who waits for it.
+pub(super) struct Asked<F, T> {
+    body: F,
+    value: Option<T>,
+    answer: oneshot::Sender<StoreResult<T>>,
+}
+
+impl<F, T> Asked<F, T>
+where
+    F: FnMut(&mut Work<'_>) -> StoreResult<T>,
+{
+    pub(super) fn new(body: F, answer: oneshot::Sender<StoreResult<T>>) -> Self {
+        Asked {
+            body,
+            value: None,
+            answer,
+        }
+    }
+}
+
+impl<F, T> Command for Asked<F, T>
+where
+    F: FnMut(&mut Work<'_>) -> StoreResult<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, work: &mut Work<'_>) -> StoreResult<()> {
+        self.value = Some((self.body)(work)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: StoreResult<()>) {
+        let Asked { value, answer, .. } = *self;
+        let value = committed.and_then(|()| value.ok_or_else(closed));
+        // Who went away has nothing to read.
+        let _ = answer.send(value);
+    }
+}
+
+/// Work for the writer.
+pub(super) enum Job {
+    Postback {
+        incoming: Box<Incoming>,
+        answer: oneshot::Sender<StoreResult<Outcome>>,
+    },
+    /// Runs in its own transaction.
+    Command(Box<dyn Command>),
+    /// The journal has new entries.
+    Journal,
+    Stop,
+}
+
+/// What the writer shares with the rest of the store.
+pub(super) struct Shared {
+    pub(super) snapshot: ArcSwap<Snapshot>,
+    /// Held while the set-up is read: the newest reading is stored last.
+    pub(super) reloading: Mutex<()>,
+    pub(super) live: broadcast::Sender<RequestId>,
+    pub(super) queued: AtomicU64,
+    pub(super) commits: AtomicU64,
+    /// Requests stored since the start, in the order of [`Verdict::ALL`].
+    pub(super) verdicts: [AtomicU64; 5],
+    pub(super) failing: AtomicBool,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Shared {
+    /// Reads the set-up again.
+    pub(super) fn reload(&self, sql: &dyn Session) -> Sql<()> {
+        let _turn = self.reloading.lock();
+        self.snapshot.store(Arc::new(snapshot::read(sql)?));
+        Ok(())
+    }
+}
+
+/// The writer's thread.
+pub(super) struct Writer {
+    pub(super) session: Box<dyn WriteSession>,
+    /// The place of its roll-up rows.
+    pub(super) slot: i64,
+    pub(super) ids: IdSequence,
+    pub(super) shared: Arc<Shared>,
+    /// Answers are given inside the runtime: one wake-up for a batch instead of one for each.
+    pub(super) runtime: Handle,
+    /// Accepted requests; none where this process does not accept any.
+    pub(super) journal: Option<Tail>,
+}
+
+/// A request and where its outcome goes.
+type Waiting = (Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>);
+
+impl Writer {
+    /// Works until told to stop or until nobody can send any more.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut decided_at = Instant::now();
+        loop {
+            let mut next = match self.wait(&mut queue, decided_at) {
+                Waited::Job(job) => Some(job),
+                Waited::Decide => None,
+                Waited::Closed => break,
+            };
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Postback { incoming, answer } => {
+                        next = self.batch((incoming, answer), &mut queue);
+                    }
+                    Job::Command(command) => self.command(command),
+                    Job::Journal => continue,
+                    // What was sent before the stop is still served.
+                    Job::Stop => queue.close(),
+                }
+                self.session.between();
+            }
+            if self.is_due(decided_at) {
+                self.decide();
+                self.session.between();
+                decided_at = Instant::now();
+            }
+        }
+        if let Some(journal) = self.journal.take() {
+            journal.close();
+        }
+    }
+
+    /// Whether accepted requests are to be decided now: somebody waits for them, they are many, or
+    /// they had time to become more.
+    fn is_due(&self, decided_at: Instant) -> bool {
+        let Some(journal) = &self.journal else {
+            return false;
+        };
+        let waiting = journal.waiting();
+        if waiting == 0 {
+            return false;
+        }
+        let failing = self.shared.failing.load(Ordering::Relaxed);
+        let pressing = waiting >= MANY as u64 || journal.is_wanted();
+        pressing && !failing || decided_at.elapsed() >= self.pause()
+    }
+
+    /// How long accepted requests may wait to become more; a database that could not store is left
+    /// alone for longer.
+    fn pause(&self) -> Duration {
+        if self.shared.failing.load(Ordering::Relaxed) {
+            RETRY
+        } else {
+            PAUSE
+        }
+    }
+
+    /// The next job, or the moment to decide what was accepted.
+    fn wait(&mut self, queue: &mut mpsc::Receiver<Job>, decided_at: Instant) -> Waited {
+        let waiting = self.journal.as_ref().map_or(0, Tail::waiting);
+        if waiting == 0 {
+            return queue.blocking_recv().map_or(Waited::Closed, Waited::Job);
+        }
+        let left = if self.is_due(decided_at) {
+            Duration::ZERO
+        } else {
+            self.pause().saturating_sub(decided_at.elapsed())
+        };
+        match queue.try_recv() {
+            Ok(job) => return Waited::Job(job),
+            Err(_) if left.is_zero() => return Waited::Decide,
+            Err(mpsc::error::TryRecvError::Disconnected) => {
+                let failing = self.shared.failing.load(Ordering::Relaxed);
+                return if failing {
+                    Waited::Closed
+                } else {
+                    Waited::Decide
+                };
+            }
+            Err(mpsc::error::TryRecvError::Empty) => {}
+        }
+        let next = async { tokio::time::timeout(left, queue.recv()).await };
+        match self.runtime.block_on(next) {
+            Ok(Some(job)) => Waited::Job(job),
+            Ok(None) | Err(_) => Waited::Decide,
+        }
+    }
+
+    /// Decides accepted requests, at most a batch of them.
+    fn decide(&mut self) {
+        let Some(mut journal) = self.journal.take() else {
+            return;
+        };
+        let doubtful = journal.doubtful();
+        match journal.take(MANY) {
+            Ok([]) => {}
+            Ok(taken) => {
+                if let Ok(outcomes) = self.decide_all(taken, doubtful) {
+                    journal.done();
+                    self.tell(&outcomes);
+                } else {
+                    journal.failed();
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot read the journal; it will be tried again");
+                self.shared.failing.store(true, Ordering::Relaxed);
+            }
+        }
+        self.journal = Some(journal);
+    }
+
+    /// Together, or one by one where one of them meets a defect; only an unavailable database fails.
+    fn decide_all(&mut self, taken: &[Taken], doubtful: bool) -> StoreResult<Vec<Outcome>> {
+        let together = self.commit(|work| -> Sql<_> {
+            let mut outcomes = Vec::with_capacity(taken.len());
+            for taken in taken {
+                outcomes.extend(work.decide(taken, doubtful)?);
+            }
+            Ok(outcomes)
+        });
+        match together {
+            Err(StoreError::Unavailable { .. }) | Ok(_) => return together,
+            Err(error) => {
+                tracing::error!(%error, "a batch failed; deciding its requests one by one");
+            }
+        }
+        let mut outcomes = Vec::with_capacity(taken.len());
+        for taken in taken {
+            let decided = self.commit(|work| work.decide(taken, true));
+            let decided = self.or_keep(decided, |work| {
+                let incoming = work.incoming(taken);
+                work.keep_undecided(taken.request(), &incoming).map(Some)
+            })?;
+            outcomes.extend(decided);
+        }
+        Ok(outcomes)
+    }
+
+    /// A request that met a defect: its raw text is kept.
+    fn or_keep<T>(
+        &mut self,
+        stored: StoreResult<T>,
+        keep: impl Fn(&mut Work<'_>) -> Sql<T>,
+    ) -> StoreResult<T> {
+        match stored {
+            Err(StoreError::Unavailable { .. }) | Ok(_) => stored,
+            Err(error) => {
+                tracing::error!(%error, "a request could not be decided; keeping its raw text");
+                self.commit(keep)
+            }
+        }
+    }
+
+    /// Stores a request and those that wait behind it, up to a full batch, in one transaction.
+    /// Returns the job that ended the batch, if one did.
+    fn batch(&mut self, first: Waiting, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        let mut batch = vec![first];
+        let other = take_more(&mut batch, queue);
+        let stored = self.commit(|work| -> Sql<_> {
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for (incoming, _) in &batch {
+                let request = work.next_request();
+                outcomes.push(work.store(request, incoming)?);
+            }
+            Ok(outcomes)
+        });
+        self.shared
+            .queued
+            .store(queue.len() as u64, Ordering::Relaxed);
+        match stored {
+            Ok(outcomes) => {
+                self.tell(&outcomes);
+                self.runtime
+                    .spawn(async move { answer(&mut batch, &outcomes) });
+            }
+            Err(error) => self.failed(batch, &error),
+        }
+        other
+    }
+
+    /// A batch that was not stored: it passes by itself, or one of its requests met a defect.
+    fn failed(&mut self, batch: Vec<Waiting>, error: &StoreError) {
+        if matches!(error, StoreError::Unavailable { .. }) {
+            for (_, answer) in batch {
+                // A client that went away has nothing to read.
+                let _ = answer.send(Err(error.clone()));
+            }
+            return;
+        }
+        tracing::error!(%error, "a batch failed; storing its requests one by one");
+        for (incoming, answer) in batch {
+            let stored = self.commit(|work| {
+                let request = work.next_request();
+                work.store(request, &incoming)
+            });
+            let stored = self.or_keep(stored, |work| {
+                let request = work.next_request();
+                work.keep_undecided(request, &incoming)
+            });
+            let _ = answer.send(stored);
+        }
+    }
+
+    fn command(&mut self, mut command: Box<dyn Command>) {
+        let committed = self.commit(|work| command.run(work));
+        command.answer(committed);
+    }
+
+    /// One transaction: the work, then its roll-ups, then the commit. One that lost a race against
+    /// another node's is run again.
+    fn commit<T, E: Into<StoreError>>(
+        &mut self,
+        mut body: impl FnMut(&mut Work<'_>) -> Result<T, E>,
+    ) -> StoreResult<T> {
+        let mut set_up_changed = false;
+        let mut result = Err(closed());
+        for _ in 0..TRIES {
+            set_up_changed = false;
+            result = self.attempt(&mut body, &mut set_up_changed);
+            if result.is_ok() || !self.session.lost_race() {
+                break;
+            }
+        }
+        let shared = &self.shared;
+        let unavailable = matches!(result, Err(StoreError::Unavailable { .. }));
+        if unavailable && let Err(error) = self.session.reopen() {
+            tracing::error!(%error, "cannot open the database again");
+        }
+        if unavailable != shared.failing.swap(unavailable, Ordering::Relaxed) {
+            if let Err(error) = &result {
+                tracing::error!(%error, "cannot store; answering 503 until it passes");
+            } else {
+                tracing::info!("storing again");
+            }
+        }
+        if result.is_ok()
+            && set_up_changed
+            && let Err(error) = shared.reload(self.session.session())
+        {
+            tracing::error!(%error, "cannot read the set-up again");
+        }
+        result
+    }
+
+    fn attempt<T, E: Into<StoreError>>(
+        &mut self,
+        body: &mut impl FnMut(&mut Work<'_>) -> Result<T, E>,
+        set_up_changed: &mut bool,
+    ) -> StoreResult<T> {
+        let mut deltas = Deltas::default();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            self.session.begin()?;
+            let sql = self.session.session();
+            let mut work = Work {
+                sql,
+                ids: &mut self.ids,
+                deltas: &mut deltas,
+                snapshot: self.shared.snapshot.load_full(),
+                now: self.shared.clock.now(),
+                set_up_changed,
+            };
+            let value = body(&mut work).map_err(Into::into)?;
+            rollups::flush(sql, self.slot, deltas.take())?;
+            self.session.commit()?;
+            self.shared.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(value)
+        }))
+        .unwrap_or_else(|_| {
+            Err(StoreError::Internal(
+                "the writer panicked; see the log".to_owned(),
+            ))
+        });
+        if result.is_err()
+            && let Err(error) = self.session.roll_back()
+        {
+            tracing::warn!(%error, "cannot take a transaction back; connecting anew");
+            if let Err(error) = self.session.reopen() {
+                tracing::error!(%error, "cannot open the database again");
+            }
+        }
+        result
+    }
+
+    /// Requests are stored: counts them and tells live pages.
+    fn tell(&self, outcomes: &[Outcome]) {
+        let somebody = self.shared.live.receiver_count() > 0;
+        for outcome in outcomes {
+            let place = Verdict::ALL
+                .iter()
+                .position(|verdict| *verdict == outcome.verdict);
+            if let Some(counter) = place.and_then(|place| self.shared.verdicts.get(place)) {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            if somebody {
+                // The last page may just have been closed.
+                let _ = self.shared.live.send(outcome.request);
+            }
+        }
+    }
+}
+
+/// What waiting for work came to.
+enum Waited {
+    Job(Job),
+    Decide,
+    Closed,
+}
+
+/// Adds what waits to the batch. Returns a job that is no postback: it ends the batch.
+fn take_more(batch: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    while batch.len() < BATCH {
+        match queue.try_recv() {
+            Ok(Job::Postback { incoming, answer }) => batch.push((incoming, answer)),
+            Ok(other) => return Some(other),
+            Err(_) => break,
+        }
+    }
+    None
+}
+
+fn answer(batch: &mut Vec<Waiting>, outcomes: &[Outcome]) {
+    for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
+        // A client that went away has nothing to read; its request is stored.
+        let _ = answer.send(Ok(*outcome));
+    }
+}
