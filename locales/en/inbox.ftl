@@ -174,6 +174,7 @@ again-hidden = { $count ->
     [one] and { $count } more
    *[other] and { $count } more
 }
+again-more = Only the newest { $count } requests of this filter were read. Choose days to get to older ones.
 again-nothing = Nothing would change.
 again-submit = Apply
 again-before = Now

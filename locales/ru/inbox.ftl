@@ -178,6 +178,7 @@ again-hidden = { $count ->
     [few] и ещё { $count }
    *[other] и ещё { $count }
 }
+again-more = Прочитаны только { $count } самых новых запросов этого фильтра. Чтобы дойти до старых, выберите дни.
 again-nothing = Ничего не изменится.
 again-submit = Применить
 again-before = Сейчас

@@ -1,8 +1,6 @@
 //! Work with leads by the API: notes, tags, statuses, merging, lists and taking them back, requests that
 //! are counted separately; and a second workspace, for which nothing of it is there.
 
-use clickback::ids::WorkspaceId;
-use clickback::store::sqlite::FILE_NAME;
 use clickback::tokens;
 use serde_json::{Value, json};
 
@@ -390,18 +388,11 @@ async fn another_workspace_finds_nothing() {
     };
     let before = inventory(&app).await;
 
-    let file = app.app.settings.data_dir.join(FILE_NAME);
-    rusqlite::Connection::open(file)
-        .expect("the file")
-        .execute(
-            "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)",
-            [],
-        )
-        .expect("a workspace");
+    let theirs = app.second_workspace().await;
     let (token, hash) = tokens::generate();
     app.app
         .store
-        .create_token(WorkspaceId(2), "theirs".to_owned(), hash)
+        .create_token(theirs, "theirs".to_owned(), hash)
         .await
         .expect("a token");
     let own = std::mem::replace(&mut app.token, token);

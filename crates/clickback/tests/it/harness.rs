@@ -10,6 +10,7 @@ use clickback::ids::{UserId, WorkspaceId};
 use clickback::load::Client;
 use clickback::people::Role;
 use clickback::store::people::{NewUser, Session};
+use clickback::store::sqlite::FILE_NAME;
 use clickback::tokens;
 use clickback_core::moment::Moment;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub(crate) struct TestApp {
     server: Option<JoinHandle<()>>,
     _directory: TempDir,
     /// Dropped after everything that uses it.
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl TestApp {
@@ -82,8 +83,23 @@ impl TestApp {
             stop,
             server: Some(server),
             _directory: directory,
-            _database: database,
+            database,
         }
+    }
+
+    /// One more workspace of the same server: nothing in the program makes them yet.
+    pub(crate) async fn second_workspace(&self) -> WorkspaceId {
+        const INSERT: &str =
+            "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)";
+        if let Some(database) = &self.database {
+            let client = database.client().await;
+            client.batch_execute(INSERT).await.expect("a workspace");
+        } else {
+            let file = self.app.settings.data_dir.join(FILE_NAME);
+            let sql = rusqlite::Connection::open(file).expect("the file");
+            sql.execute(INSERT, []).expect("a workspace");
+        }
+        WorkspaceId(2)
     }
 
     /// Calls the API; the path is behind `/api/v1`.

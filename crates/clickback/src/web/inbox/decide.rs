@@ -22,7 +22,7 @@ use crate::web::visitor::Visitor;
 use super::filter::{Filter, InboxQuery};
 use super::rows::event_name;
 
-/// Requests that one click decides again: more are done in several goes.
+/// Requests that one click decides again, from the newest on; days lead to older ones.
 const MOST: usize = 5_000;
 /// Changes that the preview spells out.
 const SHOWN: usize = 100;
@@ -49,6 +49,8 @@ struct AgainPage<'a> {
     rows: Vec<Row>,
     hidden: Option<String>,
     nothing: bool,
+    /// There are older requests that were not read.
+    more: Option<String>,
 }
 
 fn chosen(workspace: clickback_core::ids::WorkspaceId, ids: Vec<RequestId>) -> ReprocessFilter {
@@ -61,17 +63,21 @@ fn chosen(workspace: clickback_core::ids::WorkspaceId, ids: Vec<RequestId>) -> R
     }
 }
 
-/// The filter's requests from the newest on.
-async fn filtered(app: &App, visitor: &Visitor, filter: &Filter) -> StoreResult<ReprocessFilter> {
+/// The filter's requests from the newest on, and whether there are older ones.
+async fn filtered(
+    app: &App,
+    visitor: &Visitor,
+    filter: &Filter,
+) -> StoreResult<(ReprocessFilter, bool)> {
     let zone = app.store.workspace(visitor.workspace).await?.time_zone;
-    Ok(ReprocessFilter {
-        ids: Vec::new(),
-        requests: RequestFilter {
-            limit: MOST,
-            before: None,
-            ..filter.requests(visitor.workspace, &zone, visitor.ui.now)
-        },
-    })
+    let requests = RequestFilter {
+        limit: MOST,
+        before: None,
+        ..filter.requests(visitor.workspace, &zone, visitor.ui.now)
+    };
+    let page = app.store.requests(requests.clone()).await?;
+    let ids = page.items.iter().map(|request| request.id).collect();
+    Ok((ReprocessFilter { ids, requests }, page.next.is_some()))
 }
 
 async fn preview(
@@ -80,6 +86,7 @@ async fn preview(
     filter: ReprocessFilter,
     back: String,
     action: String,
+    more: bool,
 ) -> StoreResult<Response> {
     let report = app.store.reprocess(filter, true).await?;
     let total = report.changed.len();
@@ -103,6 +110,7 @@ async fn preview(
         changed: ui.count("again-changed", total).into_owned(),
         hidden: (total > SHOWN).then(|| ui.count("again-hidden", total - SHOWN).into_owned()),
         nothing: total == 0,
+        more: more.then(|| ui.count("again-more", MOST).into_owned()),
         rows,
     }))
 }
@@ -144,7 +152,7 @@ pub(super) async fn preview_one(
         let filter = chosen(visitor.workspace, vec![id]);
         let back = format!("/inbox/{id}");
         let action = format!("/inbox/{id}/again");
-        preview(&app, &visitor.ui, filter, back, action).await
+        preview(&app, &visitor.ui, filter, back, action, false).await
     };
     shown
         .await
@@ -180,8 +188,8 @@ pub(super) async fn preview_all(
     let action = filter.address("/inbox/again");
     let back = filter.address("/inbox");
     let shown = async {
-        let requests = filtered(&app, &visitor, &filter).await?;
-        preview(&app, &visitor.ui, requests, back, action).await
+        let (requests, more) = filtered(&app, &visitor, &filter).await?;
+        preview(&app, &visitor.ui, requests, back, action, more).await
     };
     shown
         .await
@@ -196,7 +204,7 @@ pub(super) async fn all(
 ) -> Response {
     let filter = query.filter().newest();
     let done = async {
-        let requests = filtered(&app, &visitor, &filter).await?;
+        let (requests, _) = filtered(&app, &visitor, &filter).await?;
         let report = app.store.reprocess(requests, false).await?;
         let what = filter.verdict.map_or("inbox", Verdict::code);
         log(&app, &visitor, what, report.changed.len()).await
