@@ -9,6 +9,7 @@ mod ground;
 mod harness;
 mod hostile;
 mod model;
+mod nodes;
 mod postgres;
 mod previews;
 mod set_up_pages;
