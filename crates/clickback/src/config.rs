@@ -18,6 +18,18 @@ use crate::store::postgres::partitions::Retention;
 #[serde(transparent)]
 pub struct DatabaseUrl(String);
 
+impl DatabaseUrl {
+    /// Reads it; what is wrong is said without showing it.
+    pub fn address(&self) -> Result<Address, ConfigError> {
+        Address::parse(&self.0).or_else(|error| refused(error.to_string()))
+    }
+
+    /// Whether it stands for what is written on the standard input.
+    pub fn is_dash(&self) -> bool {
+        self.0 == "-"
+    }
+}
+
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DatabaseUrl(…)")
@@ -215,12 +227,12 @@ impl Settings {
             inbox_days: checked_days(
                 "inbox_days",
                 given.inbox_days.or(file.inbox_days),
-                &database,
+                database.as_ref(),
             )?,
             clicks_days: checked_days(
                 "clicks_days",
                 given.clicks_days.or(file.clicks_days),
-                &database,
+                database.as_ref(),
             )?,
         };
         let settings = Settings {
@@ -293,7 +305,7 @@ const FEWEST_DAYS: u32 = 30;
 fn checked_days(
     name: &str,
     days: Option<u32>,
-    database: &Option<Address>,
+    database: Option<&Address>,
 ) -> Result<Option<u32>, ConfigError> {
     match days {
         None => Ok(None),

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod doctor;
 pub mod ingest;
 pub mod load;
+pub mod move_store;
 pub mod passwords;
 pub mod server;
 pub mod set_up;

@@ -11,6 +11,7 @@ use clickback::app::{self, App};
 use clickback::clock::ShiftedClock;
 use clickback::config::{Given, Settings};
 use clickback::ids::WorkspaceId;
+use clickback::move_store::{self, MoveArguments};
 use clickback::people::Role;
 use clickback::store::people::NewUser;
 use clickback::web::people;
@@ -50,6 +51,8 @@ enum Command {
     },
     /// Check the database for damage and recount its roll-ups
     Check(Given),
+    /// Move everything to another database while the program goes on taking postbacks
+    MigrateStore(MoveArguments),
     /// Say what is right and wrong with a postback URL, a template or a log line
     Doctor {
         /// What to look at
@@ -144,6 +147,10 @@ async fn run(command: Command) -> Outcome {
         } => create_token(Settings::resolve(given)?, name).await,
         Command::User { command } => user(command).await,
         Command::Check(given) => check(Settings::resolve(given)?).await,
+        Command::MigrateStore(arguments) => {
+            writeln!(std::io::stdout(), "{}", move_store::run(arguments).await?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor { text } => {
             write!(std::io::stdout(), "{}", doctor::report(&text))?;
             Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod integrations;
 mod journal;
 pub mod leads;
+pub mod moving;
 pub mod people;
 pub mod postgres;
 pub mod pulse;

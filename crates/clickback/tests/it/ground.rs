@@ -107,6 +107,17 @@ impl Drop for TestDatabase {
     }
 }
 
+/// The one number that a query answers.
+pub(crate) async fn number(client: &Client, query: &str) -> i64 {
+    client.query_one(query, &[]).await.expect(query).get(0)
+}
+
+/// The first column of what a query answers.
+pub(crate) async fn texts(client: &Client, query: &str) -> Vec<String> {
+    let rows = client.query(query, &[]).await.expect(query);
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 async fn connect(address: &Address) -> Client {
     address.connect(Purpose::Write).await.expect("a connection")
 }

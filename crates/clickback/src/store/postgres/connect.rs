@@ -49,9 +49,11 @@ impl Purpose {
     fn session(self) -> &'static str {
         match self {
             // Lists are found by what is asked for: a plan that was made for any value would walk a
-            // whole index where the value is rare, or gather half a table where it is common.
+            // whole index where the value is rare, or gather half a table where it is common. A page
+            // that takes several processors is a page for which postbacks wait.
             Purpose::Read => {
-                "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '20s'"
+                "SET jit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0; \
+                 SET statement_timeout = '20s'"
             }
             // A node that hangs in a transaction holds locks that others wait for. A commit returns
             // when it is on disk, also where the server's default is not to wait: the journal's copy
@@ -119,7 +121,7 @@ impl Address {
             );
         }
         let mut encryption = Encryption::default();
-        let mut kept = Vec::new();
+        let mut kept: Vec<String> = Vec::new();
         let mut attributes = false;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -137,9 +139,13 @@ impl Address {
                 "sslrootcert" => encryption.root_certificate = Some(file()),
                 "sslcert" => encryption.certificate = Some(file()),
                 "sslkey" => encryption.key = Some(file()),
+                // Several in one are written so for libpq.
+                "host" | "hostaddr" => {
+                    kept.extend(value.split(',').map(|one| format!("{name}={one}")));
+                }
                 _ => {
                     attributes |= name == "target_session_attrs";
-                    kept.push(pair);
+                    kept.push(pair.to_owned());
                 }
             }
         }
@@ -370,6 +376,10 @@ mod tests {
             (
                 "postgres://anna:s3cret@/click?host=/tmp/pg",
                 "postgres://anna@/tmp/pg/.s.PGSQL.5432/click",
+            ),
+            (
+                "postgres://anna@/click?host=/one,/two&port=5433",
+                "postgres://anna@/one/.s.PGSQL.5433,/two/.s.PGSQL.5433/click",
             ),
             (
                 "postgres://anna@%2Ftmp%2Fpg:5433/click",

@@ -105,6 +105,23 @@ pub(super) fn refused(error: &Error, place: &str, user: &str, database: &str) ->
             _ => unavailable(format!("PostgreSQL at {place}: {reason}")),
         };
     }
+    if let Some((_, wrong)) = reason.split_once("invalid peer certificate") {
+        return invalid(
+            if wrong.contains("not valid for name") || wrong.contains("NotValidForName") {
+                format!(
+                    "the certificate of PostgreSQL at {place} is for another host: use the name that stands in it, or \
+                 sslmode=verify-ca"
+                )
+            } else if wrong.contains("UnknownIssuer") {
+                format!(
+                    "the certificate of PostgreSQL at {place} is not signed by an authority that is known here: name \
+                 the authority's certificate with sslrootcert in database_url"
+                )
+            } else {
+                format!("the certificate of PostgreSQL at {place} is not valid{wrong}")
+            },
+        );
+    }
     if let Some(io) = io_error(error) {
         return match io.kind() {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => unavailable(format!(

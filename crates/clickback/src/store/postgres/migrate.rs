@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Transaction};
 
+use crate::store::moving::FILLING;
 use crate::store::{StoreError, StoreResult};
 
 use super::errors::db;
@@ -50,7 +51,19 @@ pub fn newest() -> i64 {
 
 /// Brings the database to the newest schema. Refuses one that is newer than this program.
 pub async fn migrate(client: &mut Client) -> StoreResult<()> {
-    migrate_to(client, MIGRATIONS).await
+    let state = "SELECT to_regclass($1::text) IS NOT NULL, to_regclass('store_moved') IS NOT NULL";
+    let state = client.query_one(state, &[&FILLING]).await.map_err(db)?;
+    let refused = if state.get(0) {
+        "this database is being filled by `migrate-store`, which is not through yet"
+    } else if state.get(1) {
+        "this store has moved to another database: start the node with that one, or take the move back with \
+         `migrate-store --cancel`"
+    } else {
+        return migrate_to(client, MIGRATIONS).await;
+    };
+    Err(StoreError::Invalid {
+        message: refused.to_owned(),
+    })
 }
 
 /// The same with given migrations, so that tests can be killed in the middle.
@@ -151,9 +164,9 @@ async fn lock(transaction: &Transaction<'_>) -> StoreResult<()> {
     let locked = transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK]);
     tokio::pin!(locked);
     loop {
-        match tokio::time::timeout(PATIENCE, &mut locked).await {
-            Ok(done) => return done.map(|_| ()).map_err(db),
-            Err(_) => tracing::info!("waiting for another node that migrates the database"),
+        if let Ok(done) = tokio::time::timeout(PATIENCE, &mut locked).await {
+            return done.map(|_| ()).map_err(db);
         }
+        tracing::info!("waiting for another node that migrates the database");
     }
 }

@@ -120,26 +120,23 @@ impl Encryption {
 
     fn roots(&self) -> StoreResult<RootCertStore> {
         let mut roots = RootCertStore::empty();
-        match &self.root_certificate {
-            Some(path) => {
-                for certificate in certificates(path, "sslrootcert")? {
-                    roots.add(certificate).map_err(|error| {
-                        invalid(format!("sslrootcert {}: {error}", path.display()))
-                    })?;
-                }
+        if let Some(path) = &self.root_certificate {
+            for certificate in certificates(path, "sslrootcert")? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| invalid(format!("sslrootcert {}: {error}", path.display())))?;
             }
-            None => {
-                // One that cannot be read is no reason to refuse the others.
-                let (added, _) =
-                    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-                if added == 0 {
-                    return Err(invalid(
-                        "this system has no certificates of authorities (Debian: the package \
-                         ca-certificates): install them, or name a file with sslrootcert in database_url"
-                            .to_owned(),
-                    ));
-                }
-            }
+            return Ok(roots);
+        }
+        // One that cannot be read is no reason to refuse the others.
+        let (added, _) =
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if added == 0 {
+            return Err(invalid(
+                "this system has no certificates of authorities (Debian: the package ca-certificates): install \
+                 them, or name a file with sslrootcert in database_url"
+                    .to_owned(),
+            ));
         }
         Ok(roots)
     }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clickback_core::flag::Flags;
-use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId, lowest_id_at};
 use clickback_core::moment::Moment;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::events::Event;
 use crate::store::inbox::{
     BY_HAND, BY_IMPORT, InboxStore, Incoming, Outcome, RawRequest, ReprocessFilter,
-    ReprocessReport, Request, RequestFilter, RequestSummary, Verdict,
+    ReprocessReport, Request, RequestFilter, RequestSummary, Separated, Verdict,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
@@ -49,6 +49,10 @@ fn summary(row: &Row<'_>) -> Sql<RequestSummary> {
         },
     })
 }
+
+/// A request's number follows the clock that stored it, its time the clock that received it: so far apart
+/// they are looked for. A period is then a range of the primary key.
+const AROUND_SECONDS: i64 = 86_400;
 
 fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
     let mut conditions: Vec<String> = Vec::new();
@@ -106,9 +110,13 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
     }
     if let Some(from) = filter.from {
         add("inbox.received_at >= $", number(from.0));
+        let around = lowest_id_at(from.plus_seconds(-AROUND_SECONDS).millis());
+        add("inbox.id >= $", number(around));
     }
     if let Some(to) = filter.to {
         add("inbox.received_at < $", number(to.0));
+        let around = lowest_id_at(to.plus_seconds(AROUND_SECONDS).millis());
+        add("inbox.id < $", number(around));
     }
     if let Some(before) = filter.before {
         add("inbox.id < $", number(before.0));
@@ -275,6 +283,10 @@ impl InboxStore for SqlStore {
             report.changed.extend(part.changed);
         }
         Ok(report)
+    }
+
+    async fn count_separately(&self, id: RequestId) -> StoreResult<Separated> {
+        self.write(move |work| work.count_separately(id)).await
     }
 
     async fn sweep(&self) -> StoreResult<u64> {

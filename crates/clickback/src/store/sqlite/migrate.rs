@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::store::moving::FILLING;
 use crate::store::{StoreError, StoreResult};
 
 use super::session::db;
@@ -31,6 +32,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
 ];
 
+/// Stands for a version where the store has moved to another database.
+pub(super) const MOVED: i64 = 0x7fff_ffff;
+/// What is said then.
+pub(super) const HAS_MOVED: &str = "this store has moved to another database: start the node with that one \
+     (database_url), or take the move back with `migrate-store --cancel`";
+
 /// The schema version this program writes.
 pub fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |(number, _, _)| *number)
@@ -47,6 +54,17 @@ pub fn names() -> Vec<(i64, &'static str)> {
 /// Brings the database to the newest schema. Refuses one that is newer than this program.
 pub fn migrate(connection: &mut Connection) -> StoreResult<()> {
     let found = version(connection)?;
+    if found == MOVED {
+        return Err(StoreError::Invalid {
+            message: HAS_MOVED.to_owned(),
+        });
+    }
+    if connection.table_exists(None, FILLING).map_err(db)? {
+        return Err(StoreError::Invalid {
+            message: "this database is being filled by `migrate-store`, which is not through yet"
+                .to_owned(),
+        });
+    }
     if found > newest() {
         return Err(StoreError::Invalid {
             message: format!(

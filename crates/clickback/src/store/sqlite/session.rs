@@ -13,6 +13,7 @@ use crate::store::sql::session::{
 
 use super::checkpoint::Pacer;
 use super::connect::open_writer;
+use super::migrate::{HAS_MOVED, MOVED};
 use super::names::name_search;
 
 /// What passes by itself is `Unavailable`.
@@ -142,7 +143,18 @@ impl WriteSession for SqliteWriter {
     }
 
     fn begin(&self) -> Sql<()> {
-        self.session.batch("BEGIN IMMEDIATE")
+        self.session.batch("BEGIN IMMEDIATE")?;
+        // One look at the first page: what is written after a move would be lost.
+        let version: i64 = self
+            .session
+            .0
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(failed)?;
+        if version == MOVED {
+            self.roll_back()?;
+            return Err(SqlError::Unavailable(HAS_MOVED.to_owned()));
+        }
+        Ok(())
     }
 
     fn commit(&self) -> Sql<()> {
