@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clickback::clock::{Clock as _, ManualClock};
 use clickback::store::check::UpkeepStore as _;
@@ -16,6 +17,7 @@ use clickback::store::sqlite::{FILE_NAME, Sqlite, migrate};
 use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
+use clickback_core::ids::{IntegrationId, RequestId};
 use clickback_core::intake::Parts;
 use clickback_core::rules::{CustomEvent, RepeatChoice, Repeats, Rules};
 use tempfile::TempDir;
@@ -28,6 +30,9 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) integration: Arc<Integration>,
+    /// Every second request goes through the journal: requests are decided together there.
+    mixed: bool,
+    sent: AtomicUsize,
     _directory: TempDir,
 }
 
@@ -39,14 +44,8 @@ pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
         let options = options(&clock);
         let address = &database.address;
         let store = Postgres::open(address, Retention::default(), directory.path(), &options);
-        tell(
-            rules,
-            store.expect("the store opens"),
-            clock,
-            directory,
-            &story,
-        )
-        .await;
+        let store = store.expect("the store opens");
+        tell(rules, store, clock, directory, true, &story).await;
         database.say_where().await;
     }
 }
@@ -54,7 +53,7 @@ pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
 async fn on_sqlite(rules: Rules, story: &impl AsyncFn(&mut Stage)) {
     let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
     let store = Sqlite::open(directory.path(), &options(&clock)).expect("the store opens");
-    tell(rules, store, clock, directory, story).await;
+    tell(rules, store, clock, directory, false, story).await;
     println!("ran on SQLite {}", Sqlite::version());
 }
 
@@ -72,12 +71,15 @@ async fn tell(
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     directory: TempDir,
+    mixed: bool,
     story: &impl AsyncFn(&mut Stage),
 ) {
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
         store,
         clock,
+        mixed,
+        sent: AtomicUsize::new(0),
         _directory: directory,
     };
     story(&mut stage).await;
@@ -101,37 +103,65 @@ async fn make(store: &Arc<dyn Store>, rules: Rules) -> Integration {
     store.create_integration(new).await.expect("an integration")
 }
 
+/// A postback as it comes in at a store, under the rules of now.
+pub(crate) fn incoming(
+    store: &dyn Store,
+    clock: &ManualClock,
+    integration: IntegrationId,
+    query: &str,
+) -> Incoming {
+    let integration = Arc::clone(&store.snapshot().by_id[&integration]);
+    let raw = RawRequest {
+        method: "GET",
+        query: query.as_bytes().to_vec(),
+        ..RawRequest::default()
+    };
+    let received_at = clock.now();
+    let judged = Parts {
+        query: &raw.query,
+        content_type: None,
+        body: None,
+    }
+    .judge(&integration.ruleset, received_at);
+    Incoming {
+        raw,
+        integration,
+        received_at,
+        judged,
+        test: false,
+    }
+}
+
+/// What a stored request came to.
+pub(crate) async fn outcome(store: &dyn Store, request: RequestId) -> Outcome {
+    let found = store.request(request).await.expect("the request").summary;
+    Outcome {
+        request,
+        verdict: found.verdict,
+        flags: found.flags,
+        lead: found.lead,
+        event: found.event.map(|event| event.id),
+    }
+}
+
 impl Stage {
     /// A postback as it comes in, under the rules of now.
     pub(crate) fn incoming(&self, query: &str) -> Incoming {
-        let integration = Arc::clone(&self.store.snapshot().by_id[&self.integration.id]);
-        let raw = RawRequest {
-            method: "GET",
-            query: query.as_bytes().to_vec(),
-            ..RawRequest::default()
-        };
-        let received_at = self.clock.now();
-        let judged = Parts {
-            query: &raw.query,
-            content_type: None,
-            body: None,
-        }
-        .judge(&integration.ruleset, received_at);
-        Incoming {
-            raw,
-            integration,
-            received_at,
-            judged,
-            test: false,
-        }
+        incoming(&*self.store, &self.clock, self.integration.id, query)
     }
 
     /// Sends one and waits for its outcome.
     pub(crate) async fn send(&self, query: &str) -> Outcome {
-        self.store
-            .ingest(self.incoming(query))
-            .await
-            .expect("an outcome")
+        let incoming = self.incoming(query);
+        let accepted = self.mixed
+            && incoming.judged.is_ok()
+            && self.sent.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+        if !accepted {
+            return self.store.ingest(incoming).await.expect("an outcome");
+        }
+        let request = self.store.accept(incoming).await.expect("accepted");
+        self.store.settle().await;
+        outcome(&*self.store, request).await
     }
 
     /// Sends one and returns verdict and flags.

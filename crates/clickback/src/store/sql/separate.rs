@@ -21,6 +21,7 @@ use super::session::{Sql, values};
 impl Work<'_> {
     /// Makes the request an event under its own slot. A second time changes nothing.
     pub(super) fn count_separately(&mut self, id: RequestId) -> StoreResult<Separated> {
+        self.lock_leads_of(&[id])?;
         let request = one(self.sql, id)?;
         if let Some(own) = counted_before(&request) {
             return Ok(Separated {
