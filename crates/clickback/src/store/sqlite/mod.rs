@@ -130,3 +130,13 @@ impl Database for File {
         }
     }
 }
+
+/// One more workspace beside the first, for tests of what it must not see: nothing in the program makes
+/// them yet.
+#[cfg(test)]
+pub(crate) fn second_workspace(data_dir: &Path) -> rusqlite::Result<usize> {
+    rusqlite::Connection::open(data_dir.join(FILE_NAME))?.execute(
+        "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)",
+        [],
+    )
+}
