@@ -145,14 +145,14 @@ async fn apply(client: &mut Client, (number, name, sql): Migration) -> StoreResu
         .await
         .map_err(db)?;
     let known = transaction
-        .query_opt(
-            "SELECT 1 FROM schema_migrations WHERE number >= $1",
+        .query_one(
+            "SELECT EXISTS (SELECT 1 FROM schema_migrations WHERE number >= $1)",
             &[&number],
         )
         .await
         .map_err(db)?;
     // Another node has migrated while this one waited.
-    if known.is_some() {
+    if known.get(0) {
         return transaction.rollback().await.map_err(db);
     }
     transaction
