@@ -10,6 +10,7 @@ mod harness;
 mod hostile;
 mod model;
 mod moving;
+mod nodes;
 mod postgres;
 mod postgres_schema;
 mod previews;

@@ -16,6 +16,7 @@ use clickback::store::sqlite::{FILE_NAME, Sqlite, migrate};
 use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
+use clickback_core::ids::IntegrationId;
 use clickback_core::intake::Parts;
 use clickback_core::rules::{CustomEvent, RepeatChoice, Repeats, Rules};
 use tempfile::TempDir;
@@ -101,29 +102,39 @@ async fn make(store: &Arc<dyn Store>, rules: Rules) -> Integration {
     store.create_integration(new).await.expect("an integration")
 }
 
+/// A postback as it comes in at a store, under the rules of now.
+pub(crate) fn incoming(
+    store: &dyn Store,
+    clock: &ManualClock,
+    integration: IntegrationId,
+    query: &str,
+) -> Incoming {
+    let integration = Arc::clone(&store.snapshot().by_id[&integration]);
+    let raw = RawRequest {
+        method: "GET",
+        query: query.as_bytes().to_vec(),
+        ..RawRequest::default()
+    };
+    let received_at = clock.now();
+    let judged = Parts {
+        query: &raw.query,
+        content_type: None,
+        body: None,
+    }
+    .judge(&integration.ruleset, received_at);
+    Incoming {
+        raw,
+        integration,
+        received_at,
+        judged,
+        test: false,
+    }
+}
+
 impl Stage {
     /// A postback as it comes in, under the rules of now.
     pub(crate) fn incoming(&self, query: &str) -> Incoming {
-        let integration = Arc::clone(&self.store.snapshot().by_id[&self.integration.id]);
-        let raw = RawRequest {
-            method: "GET",
-            query: query.as_bytes().to_vec(),
-            ..RawRequest::default()
-        };
-        let received_at = self.clock.now();
-        let judged = Parts {
-            query: &raw.query,
-            content_type: None,
-            body: None,
-        }
-        .judge(&integration.ruleset, received_at);
-        Incoming {
-            raw,
-            integration,
-            received_at,
-            judged,
-            test: false,
-        }
+        incoming(&*self.store, &self.clock, self.integration.id, query)
     }
 
     /// Sends one and waits for its outcome.

@@ -9,9 +9,12 @@ use deadpool_postgres::Runtime;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
 };
+use futures_util::StreamExt as _;
+use futures_util::stream::poll_fn;
 use percent_encoding::percent_decode_str;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{AsyncMessage, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::{StoreError, StoreResult};
@@ -252,6 +255,30 @@ impl Address {
         Ok(client)
     }
 
+    /// The same, handing on what other connections notify of.
+    pub(super) async fn connect_listening(
+        &self,
+        heard: UnboundedSender<String>,
+    ) -> StoreResult<Client> {
+        let tls = self.encryption.connector()?;
+        let (client, mut connection) = self
+            .config
+            .connect(tls)
+            .await
+            .map_err(|error| self.refused(&error))?;
+        tokio::spawn(async move {
+            let mut messages = poll_fn(move |context| connection.poll_message(context));
+            while let Some(Ok(message)) = messages.next().await {
+                if let AsyncMessage::Notification(notification) = message
+                    && heard.send(notification.payload().to_owned()).is_err()
+                {
+                    break;
+                }
+            }
+        });
+        Ok(client)
+    }
+
     /// Connections that are made when they are needed and kept, at most `size`.
     pub fn pool(&self, purpose: Purpose, size: usize) -> StoreResult<Pool> {
         let tls: MakeRustlsConnect = self.encryption.connector()?;
@@ -347,7 +374,7 @@ mod tests {
             ),
             (
                 "postgres://anna:s3cret@one:6432,two/click",
-                "postgres://anna@one:6432,two:6432/click",
+                "postgres://anna@one:6432,two:5432/click",
             ),
             (
                 "postgres://anna:s3cret@/click?host=/tmp/pg",

@@ -1,13 +1,16 @@
 //! PostgreSQL as a database of the store: where several nodes share one database. Each node has a
 //! journal of its own, a number that no other has, and one connection that writes.
 
+mod batch;
 pub mod connect;
 mod errors;
 pub mod migrate;
 pub(super) mod moving;
 mod node;
 pub mod partitions;
+mod rollups;
 mod session;
+mod tidings;
 mod tls;
 mod writer;
 
@@ -16,9 +19,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Runtime};
+use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 
+use super::inbox::Outcome;
 use super::sql::session::Session;
 use super::sql::{Database, FirstReading, Opened, SqlStore, closed};
 use super::{Options, StoreError, StoreResult};
@@ -26,12 +31,15 @@ use connect::{Address, Purpose};
 use node::Node;
 use partitions::Retention;
 use session::PgSession;
+use tidings::Ears;
 use writer::PgWriter;
 
 /// Name of the journal's directory in the data directory.
 const JOURNAL_DIRECTORY: &str = "journal";
 /// Reads at once, each on a connection of its own.
 const READERS: usize = 8;
+/// Messages for other nodes that may wait.
+const MESSAGES: usize = 256;
 /// How often the months are looked at.
 const TENDING: Duration = Duration::from_secs(6 * 3_600);
 
@@ -62,29 +70,32 @@ impl Postgres {
             let opening = scope.spawn(|| {
                 let handle = &engine.handle;
                 let prepared = prepare(address, retention, remembered, &*clock);
-                let (client, node) = handle.block_on(prepared)?;
+                let (client, node, ears) = handle.block_on(prepared)?;
                 let session = PgSession::new(handle.clone(), client);
                 let first = FirstReading::of(&session)?;
-                Ok::<_, StoreError>((session, node, first))
+                Ok::<_, StoreError>((session, node, ears, first))
             });
             opening.join()
         });
-        let (session, node, first) = opening
+        let (session, node, ears, first) = opening
             .map_err(|_| StoreError::Internal("opening the database panicked".to_owned()))??;
         if options.journal.is_some() {
             let (address, clock) = (address.clone(), Arc::clone(&options.clock));
             engine.handle.spawn(tend(address, retention, clock));
         }
         let handle = engine.handle.clone();
+        let (told, to_tell) = mpsc::channel(MESSAGES);
         let opened = Opened {
             database: Arc::new(Server {
                 address: address.clone(),
                 idle: Mutex::new(Vec::new()),
                 engine,
+                node,
+                told,
             }),
             writer: Box::new(PgWriter {
                 session,
-                runtime: handle,
+                runtime: handle.clone(),
                 address: address.clone(),
                 node,
             }),
@@ -94,7 +105,10 @@ impl Postgres {
             threads: Vec::new(),
             first,
         };
-        SqlStore::start(opened, options)
+        let store = SqlStore::start(opened, options)?;
+        let listening = tidings::run(ears, address.clone(), node, Arc::downgrade(&store), to_tell);
+        handle.spawn(listening);
+        Ok(store)
     }
 }
 
@@ -103,7 +117,7 @@ async fn prepare(
     retention: Retention,
     remembered: Option<&Path>,
     clock: &dyn Clock,
-) -> StoreResult<(tokio_postgres::Client, Node)> {
+) -> StoreResult<(tokio_postgres::Client, Node, Ears)> {
     let mut client = address.connect(Purpose::Write).await?;
     migrate::migrate(&mut client).await?;
     if remembered.is_some() {
@@ -117,7 +131,8 @@ async fn prepare(
         other => drop(other?),
     }
     let node = Node::take(&client, remembered).await?;
-    Ok((client, node))
+    let ears = Ears::connect(address).await?;
+    Ok((client, node, ears))
 }
 
 /// Looks at the months now and then.
@@ -179,6 +194,9 @@ struct Server {
     address: Address,
     idle: Mutex<Vec<PgSession>>,
     engine: Engine,
+    node: Node,
+    /// Messages for other nodes.
+    told: mpsc::Sender<String>,
 }
 
 impl Server {
@@ -220,6 +238,13 @@ impl Database for Server {
 
     fn sizes(&self) -> (u64, u64) {
         (0, 0)
+    }
+
+    fn tell(&self, outcomes: &[Outcome]) {
+        for message in tidings::stored(self.node, outcomes) {
+            // A full queue loses what live pages of other nodes would show.
+            let _ = self.told.try_send(message);
+        }
     }
 
     fn close(&self) {

@@ -26,6 +26,16 @@ impl Node {
         (2 * self.0, 2 * self.0 + 1)
     }
 
+    #[cfg(test)]
+    pub(super) fn of(number: u8) -> Node {
+        Node(number)
+    }
+
+    /// The number itself.
+    pub(super) fn number(self) -> u8 {
+        self.0
+    }
+
     /// The place of its roll-up rows.
     pub(super) fn slot(self) -> i64 {
         i64::from(self.0)

@@ -15,13 +15,16 @@ use tokio_postgres::{Client, Row as PgRow, Statement};
 
 use crate::store::sql::names::pattern;
 use crate::store::sql::session::{
-    Cell as Column, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Value,
+    Cell as Column, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Turn, Value,
 };
 
 use super::errors::{Fate, failed};
 
 /// Prepared statements of a connection; lists make texts of many kinds.
 const STATEMENTS: usize = 256;
+
+/// The class of the advisory locks by which nodes take turns.
+const TURNS: i32 = 0x0063_6c74;
 
 /// A connection with its prepared statements.
 pub(super) struct PgSession {
@@ -104,9 +107,28 @@ impl PgSession {
         self.prepared(text, &types)
     }
 
-    /// The connection itself, for statements that are PostgreSQL's own.
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    /// Every row of a statement that is PostgreSQL's own.
+    pub(super) fn all<T>(
+        &self,
+        text: &str,
+        types: &[Type],
+        values: &[&(dyn ToSql + Sync)],
+        mut read: impl FnMut(&Row<'_>) -> Sql<T>,
+    ) -> Sql<Vec<T>> {
+        let statement = self.prepared(text, types)?;
+        let rows = self.wait(self.client.query(&statement, values))?;
+        rows.iter().map(|row| read(&Row(&Found(row)))).collect()
+    }
+
+    /// The same for one without rows; returns how many it wrote.
+    pub(super) fn run(
+        &self,
+        text: &str,
+        types: &[Type],
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Sql<u64> {
+        let statement = self.prepared(text, types)?;
+        self.wait(self.client.execute(&statement, values))
     }
 }
 
@@ -221,14 +243,25 @@ impl Session for PgSession {
         self.wait(self.client.batch_execute(text))
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn take_turn(&self, turn: Turn) -> Sql<()> {
+        let types = [Type::INT4, Type::INT4];
+        let values: [&(dyn ToSql + Sync); 2] = [&TURNS, &(turn as i32)];
+        self.run("SELECT pg_advisory_xact_lock($1, $2)", &types, &values)?;
+        Ok(())
+    }
+
     fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool> {
         let ids: Vec<i64> = leads.iter().map(|lead| lead.0).collect();
-        let statement = self.prepared(
+        let there: Vec<i64> = self.all(
             "SELECT id FROM leads WHERE id = ANY($1) ORDER BY id FOR UPDATE",
             &[Type::INT8_ARRAY],
+            &[&ids],
+            |row| row.get(0),
         )?;
-        let there = self.wait(self.client.query(&statement, &[&ids]))?;
-        let there: Vec<i64> = there.iter().map(|row| row.get(0)).collect();
         Ok(ids.iter().all(|id| there.binary_search(id).is_ok()))
     }
 

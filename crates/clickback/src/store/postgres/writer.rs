@@ -1,14 +1,22 @@
 //! The writer's connection: it holds the node's number as long as it lives, so that nothing is written
 //! under a number that another node may have.
 
+use clickback_core::rollup::{RollupKey, RollupSums};
 use tokio::runtime::Handle;
+use tokio_postgres::types::Type;
 
+use crate::store::inbox::Outcome;
+use crate::store::journal::Taken;
+use crate::store::sql::apply::Work;
 use crate::store::sql::session::{Session, Sql, WriteSession};
 use crate::store::{StoreError, StoreResult};
 
+use super::batch;
 use super::connect::{Address, Purpose};
 use super::node::Node;
+use super::rollups;
 use super::session::PgSession;
+use super::tidings;
 
 pub(super) struct PgWriter {
     pub(super) session: PgSession,
@@ -52,6 +60,23 @@ impl WriteSession for PgWriter {
             self.session = self.connect()?;
         }
         Ok(())
+    }
+
+    fn decide(&self, work: &mut Work<'_>, taken: &[Taken], doubtful: bool) -> Sql<Vec<Outcome>> {
+        batch::decide(&self.session, work, taken, doubtful)
+    }
+
+    fn announce_set_up(&self) -> Sql<()> {
+        let payload = tidings::set_up(self.node);
+        let statement = "SELECT pg_notify($1, $2)";
+        let types = [Type::TEXT, Type::TEXT];
+        self.session
+            .run(statement, &types, &[&tidings::CHANNEL, &payload])
+            .map(drop)
+    }
+
+    fn add_rollups(&self, slot: i64, changes: Vec<(RollupKey, RollupSums)>) -> Sql<()> {
+        rollups::add(&self.session, slot, &changes)
     }
 
     fn lost_race(&self) -> bool {

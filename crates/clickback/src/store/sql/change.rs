@@ -20,29 +20,40 @@ impl Work<'_> {
         key: Option<&Key>,
         takes_first: bool,
     ) -> Sql<()> {
-        self.sql.execute("INSERT INTO events (id, integration_id, lead_id, kind, status, name, amount, currency, \
-             payout, payout_currency, tid, flags, test, occurred_at, received_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
-             ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, status = excluded.status, \
-             name = excluded.name, amount = excluded.amount, currency = excluded.currency, \
-             payout = excluded.payout, payout_currency = excluded.payout_currency, tid = excluded.tid, \
-             flags = excluded.flags, occurred_at = excluded.occurred_at", values![
-            event.id.0,
-            event.integration.0,
-            event.lead.0,
-            event.kind.number(),
-            event.status.number(),
-            event.name,
-            event.amount.map(|amount| amount.to_string()),
-            event.currency.as_ref().map(clickback_core::currency::Currency::as_str),
-            event.payout.map(|amount| amount.to_string()),
-            event.payout_currency.as_ref().map(clickback_core::currency::Currency::as_str),
-            event.tid,
-            event.flags.0,
-            event.test,
-            event.occurred_at.0,
-            event.received_at.0,
-        ])?;
+        self.sql.execute(
+            "INSERT INTO events (id, integration_id, lead_id, kind, status, \
+             name, amount, currency, payout, payout_currency, tid, flags, test, \
+             occurred_at, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, \
+             ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id) DO UPDATE SET \
+             kind = excluded.kind, status = excluded.status, name = \
+             excluded.name, amount = excluded.amount, currency = \
+             excluded.currency, payout = excluded.payout, payout_currency = \
+             excluded.payout_currency, tid = excluded.tid, flags = \
+             excluded.flags, occurred_at = excluded.occurred_at",
+            values![
+                event.id.0,
+                event.integration.0,
+                event.lead.0,
+                event.kind.number(),
+                event.status.number(),
+                event.name,
+                event.amount.map(|amount| amount.to_string()),
+                event
+                    .currency
+                    .as_ref()
+                    .map(clickback_core::currency::Currency::as_str),
+                event.payout.map(|amount| amount.to_string()),
+                event
+                    .payout_currency
+                    .as_ref()
+                    .map(clickback_core::currency::Currency::as_str),
+                event.tid,
+                event.flags.0,
+                event.test,
+                event.occurred_at.0,
+                event.received_at.0,
+            ],
+        )?;
         if let Some(key) = key {
             self.sql.execute(
                 "INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) \
@@ -59,13 +70,17 @@ impl Work<'_> {
         if takes_first {
             self.set_first(event.lead, event.integration, Some(event.id))?;
         }
-        self.sql.execute("INSERT INTO lead_integrations (integration_id, lead_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING", values![event.integration.0, event.lead.0])?;
+        self.sql.execute(
+            "INSERT INTO lead_integrations (integration_id, lead_id) VALUES \
+             (?1, ?2) ON CONFLICT DO NOTHING",
+            values![event.integration.0, event.lead.0],
+        )?;
         self.deltas.add(&counted(event));
         Ok(())
     }
 
     /// The holder of the first-deposit slot.
-    pub(super) fn first_deposit(
+    pub(in crate::store) fn first_deposit(
         &self,
         lead: LeadId,
         integration: IntegrationId,
@@ -87,8 +102,12 @@ impl Work<'_> {
         integration: IntegrationId,
         event: Option<EventId>,
     ) -> Sql<()> {
-        self.sql.execute("INSERT INTO lead_states (lead_id, integration_id, first_deposit) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (lead_id, integration_id) DO UPDATE SET first_deposit = excluded.first_deposit", values![lead.0, integration.0, event.map(|event| event.0)])?;
+        self.sql.execute(
+            "INSERT INTO lead_states (lead_id, integration_id, first_deposit) \
+             VALUES (?1, ?2, ?3) ON CONFLICT (lead_id, integration_id) DO \
+             UPDATE SET first_deposit = excluded.first_deposit",
+            values![lead.0, integration.0, event.map(|event| event.0)],
+        )?;
         Ok(())
     }
 
@@ -100,13 +119,7 @@ impl Work<'_> {
         request: Option<RequestId>,
     ) -> Sql<Event> {
         let before = self.event(id)?;
-        let mut after = before.clone();
-        after.amount = change.amount.or(before.amount);
-        after.currency = change.currency.or(before.currency);
-        after.payout = change.payout.or(before.payout);
-        after.payout_currency = change.payout_currency.or(before.payout_currency);
-        after.status = change.status.unwrap_or(before.status);
-        after.kind = change.kind.unwrap_or(before.kind);
+        let after = changed(&before, change);
         self.rewrite(&before, &after, request)?;
         if change.takes_first {
             self.set_first(after.lead, after.integration, Some(id))?;
@@ -139,27 +152,12 @@ impl Work<'_> {
         )?;
         self.deltas.remove(&counted(before));
         self.deltas.add(&counted(after));
-        let texts = |event: &Event| {
-            [
-                ("kind", Some(event.kind.code().to_owned())),
-                ("status", Some(event.status.code().to_owned())),
-                ("amount", event.amount.map(|amount| amount.to_string())),
-                (
-                    "currency",
-                    event.currency.map(|currency| currency.to_string()),
-                ),
-                ("payout", event.payout.map(|amount| amount.to_string())),
-                (
-                    "payout_currency",
-                    event.payout_currency.map(|currency| currency.to_string()),
-                ),
-            ]
-        };
-        for ((field, old), (_, new)) in texts(before).into_iter().zip(texts(after)) {
-            if old != new {
-                let id = self.ids.next(self.now.millis());
-                self.sql.execute("INSERT INTO event_changes (id, event_id, request_id, changed_at, field, old, new) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", values![
+        for (field, old, new) in differences(before, after) {
+            let id = self.ids.next(self.now.millis());
+            self.sql.execute(
+                "INSERT INTO event_changes (id, event_id, request_id, changed_at, field, old, new) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                values![
                     id,
                     after.id.0,
                     request.map(|request| request.0),
@@ -167,8 +165,8 @@ impl Work<'_> {
                     field,
                     old,
                     new
-                ])?;
-            }
+                ],
+            )?;
         }
         Ok(())
     }
@@ -182,7 +180,8 @@ impl Work<'_> {
         request: Option<RequestId>,
     ) -> Sql<()> {
         let deposits: Vec<Event> = self.sql.all(&format!(
-                "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 AND integration_id = ?2 AND kind IN (2, 3)"
+                "SELECT {EVENT_COLUMNS} FROM events WHERE lead_id = ?1 AND integration_id = ?2 AND kind \
+                 IN (2, 3)"
             ), values![lead.0, integration.0], event)?;
         let known: Vec<EventFacts> = deposits.iter().map(facts).collect();
         let next = promote(&known, left);
@@ -199,6 +198,8 @@ impl Work<'_> {
 
     /// Sets a status by hand.
     pub(super) fn set_status(&mut self, id: EventId, status: Status) -> Sql<Event> {
+        let lead = self.event(id)?.lead;
+        self.lock_leads(&[lead])?;
         let before = self.event(id)?;
         if before.status == status {
             return Ok(before);
@@ -223,4 +224,46 @@ impl Work<'_> {
         }
         self.change_event(id, &change, None)
     }
+}
+
+/// An event after a change.
+pub(in crate::store) fn changed(before: &Event, change: &Change) -> Event {
+    Event {
+        amount: change.amount.or(before.amount),
+        currency: change.currency.or(before.currency),
+        payout: change.payout.or(before.payout),
+        payout_currency: change.payout_currency.or(before.payout_currency),
+        status: change.status.unwrap_or(before.status),
+        kind: change.kind.unwrap_or(before.kind),
+        ..before.clone()
+    }
+}
+
+/// A line of an event's history: what changed, from what, to what.
+type Difference = (&'static str, Option<String>, Option<String>);
+
+/// What is different about an event.
+pub(in crate::store) fn differences(before: &Event, after: &Event) -> Vec<Difference> {
+    let texts = |event: &Event| {
+        [
+            ("kind", Some(event.kind.code().to_owned())),
+            ("status", Some(event.status.code().to_owned())),
+            ("amount", event.amount.map(|amount| amount.to_string())),
+            (
+                "currency",
+                event.currency.map(|currency| currency.to_string()),
+            ),
+            ("payout", event.payout.map(|amount| amount.to_string())),
+            (
+                "payout_currency",
+                event.payout_currency.map(|currency| currency.to_string()),
+            ),
+        ]
+    };
+    texts(before)
+        .into_iter()
+        .zip(texts(after))
+        .filter(|((_, old), (_, new))| old != new)
+        .map(|((field, old), (_, new))| (field, old, new))
+        .collect()
 }

@@ -24,7 +24,8 @@ const SHOWN: usize = 50;
 const RULES: &[(&str, &str)] = &[
     (
         "accepted requests without their event",
-        "SELECT count(*) FROM inbox WHERE verdict = 1 AND NOT EXISTS (SELECT 1 FROM events WHERE events.id = inbox.id)",
+        "SELECT count(*) FROM inbox WHERE verdict = 1 AND NOT EXISTS (SELECT 1 FROM events WHERE \
+         events.id = inbox.id)",
     ),
     (
         "updated or duplicate requests that point to no event",
@@ -33,7 +34,8 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "events without a lead",
-        "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM leads WHERE leads.id = events.lead_id)",
+        "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM leads WHERE leads.id = \
+         events.lead_id)",
     ),
     (
         "keys that point to no event of their lead",

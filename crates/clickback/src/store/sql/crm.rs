@@ -16,7 +16,7 @@ use crate::store::leads::{Lead, LeadPatch};
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
-use super::session::{Session, Sql, missing, values};
+use super::session::{Session, Sql, Turn, missing, values};
 use super::{SqlStore, field_changes, imports};
 
 /// The first status is stored as nothing: postbacks make leads without knowing the list.
@@ -35,13 +35,18 @@ pub(super) fn stored_status(shown: &str) -> &str {
 
 /// The workspace's own list, or the usual one.
 pub(super) fn statuses(sql: &dyn Session, workspace: WorkspaceId) -> StoreResult<Vec<LeadStatus>> {
-    let own: Vec<LeadStatus> = sql.all("SELECT code, name, tone FROM lead_statuses WHERE workspace_id = ?1 ORDER BY position, code", values![workspace.0], |row| {
-                Ok(LeadStatus {
-                    code: row.get(0)?,
-                    name: row.get(1)?,
-                    tone: row.get(2)?,
-                })
-            })?;
+    let own: Vec<LeadStatus> = sql.all(
+        "SELECT code, name, tone FROM lead_statuses WHERE workspace_id = ?1 ORDER BY position, \
+         code",
+        values![workspace.0],
+        |row| {
+            Ok(LeadStatus {
+                code: row.get(0)?,
+                name: row.get(1)?,
+                tone: row.get(2)?,
+            })
+        },
+    )?;
     Ok(if own.is_empty() {
         usual_statuses()
     } else {
@@ -321,7 +326,7 @@ impl CrmStore for SqlStore {
         workspace: WorkspaceId,
         list: Vec<LeadStatus>,
     ) -> StoreResult<()> {
-        self.write(move |work| work.set_statuses(workspace, &list))
+        self.write_in_turn(Turn::SetUp, move |work| work.set_statuses(workspace, &list))
             .await
     }
 
@@ -354,8 +359,10 @@ impl CrmStore for SqlStore {
         author: Author,
         dry_run: bool,
     ) -> StoreResult<MergeReport> {
-        self.write(move |work| work.merge_leads(kept, lost, &author, dry_run))
-            .await
+        self.write_in_turn(Turn::Leads, move |work| {
+            work.merge_leads(kept, lost, &author, dry_run)
+        })
+        .await
     }
 
     async fn import(
@@ -363,7 +370,8 @@ impl CrmStore for SqlStore {
         new: NewImport,
         dry_run: bool,
     ) -> StoreResult<(Option<Import>, Vec<LineOutcome>)> {
-        self.write(move |work| work.import(&new, dry_run)).await
+        self.write_in_turn(Turn::Leads, move |work| work.import(&new, dry_run))
+            .await
     }
 
     async fn imports(&self, workspace: WorkspaceId) -> StoreResult<Vec<Import>> {
@@ -379,16 +387,20 @@ impl CrmStore for SqlStore {
     }
 
     async fn undo_import(&self, id: i64) -> StoreResult<UndoReport> {
-        self.write(move |work| work.undo_import(id)).await
+        self.write_in_turn(Turn::Leads, move |work| work.undo_import(id))
+            .await
     }
 
     async fn change_field(&self, id: FieldId, patch: FieldPatch) -> StoreResult<CustomField> {
-        self.write(move |work| work.change_field(id, &patch)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.change_field(id, &patch))
+            .await
     }
 
     async fn order_fields(&self, workspace: WorkspaceId, order: Vec<FieldId>) -> StoreResult<()> {
-        self.write(move |work| work.order_fields(workspace, &order))
-            .await
+        self.write_in_turn(Turn::SetUp, move |work| {
+            work.order_fields(workspace, &order)
+        })
+        .await
     }
 
     async fn field_values(&self, id: FieldId) -> StoreResult<u64> {
@@ -397,7 +409,8 @@ impl CrmStore for SqlStore {
     }
 
     async fn delete_field(&self, id: FieldId) -> StoreResult<u64> {
-        self.write(move |work| work.delete_field(id)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.delete_field(id))
+            .await
     }
 
     async fn creates_fields(&self, workspace: WorkspaceId) -> StoreResult<bool> {
@@ -406,7 +419,9 @@ impl CrmStore for SqlStore {
     }
 
     async fn set_creates_fields(&self, workspace: WorkspaceId, yes: bool) -> StoreResult<()> {
-        self.write(move |work| work.set_creates_fields(workspace, yes))
-            .await
+        self.write_in_turn(Turn::SetUp, move |work| {
+            work.set_creates_fields(workspace, yes)
+        })
+        .await
     }
 }

@@ -1,48 +1,18 @@
 //! What the decision asks the database: the first deposit, the owner of a key, recent events like it.
 
-use clickback_core::attribution::{Facts, IDENTICAL_WINDOW_SECONDS, Key, Lookup, Recent};
+use clickback_core::attribution::{IDENTICAL_WINDOW_SECONDS, Key, Recent};
 use clickback_core::event::{EventName, Group};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, lowest_id_at};
-use clickback_core::postback::Postback;
 
 use crate::store::events::Event;
 
-use super::apply::{CLOCK_MARGIN_SECONDS, Matched, Subject, Work};
+use super::apply::{CLOCK_MARGIN_SECONDS, Subject, Work};
 use super::rows::{EVENT_COLUMNS, event, facts};
 use super::session::{Optional as _, Sql, values};
 
 impl Work<'_> {
-    pub(super) fn facts(
-        &self,
-        subject: &Subject<'_>,
-        postback: &Postback,
-        matched: Matched,
-        lookup: &Lookup,
-    ) -> Sql<Facts> {
-        let integration = subject.integration.id;
-        let mut known = Facts {
-            clicked_at: matched.clicked_at,
-            ..Facts::default()
-        };
-        if lookup.first_deposit {
-            known.first = self.first_deposit(matched.lead, integration)?;
-        }
-        if let Some(key) = &lookup.key {
-            let (own, other) = self.key_owner(integration, key, matched.lead)?;
-            known.tid_on_other_lead = other;
-            let same = own.or(known.first.filter(|_| lookup.or_first));
-            if let Some(same) = same {
-                known.same = Some(facts(&self.event(same)?));
-            }
-        }
-        if let Some(seconds) = lookup.recent_seconds {
-            known.recent = self.recent(subject, &postback.event, matched.lead, seconds)?;
-        }
-        Ok(known)
-    }
-
     /// The lead's event under a key, and whether another lead has the same transaction id.
-    fn key_owner(
+    pub(super) fn key_owner(
         &self,
         integration: IntegrationId,
         key: &Key,
@@ -79,7 +49,7 @@ impl Work<'_> {
         Ok((own, key.is_tid()))
     }
 
-    pub(super) fn event(&self, id: EventId) -> Sql<Event> {
+    pub(in crate::store) fn event(&self, id: EventId) -> Sql<Event> {
         self.sql.one(
             &format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1"),
             values![id.0],
@@ -87,7 +57,7 @@ impl Work<'_> {
         )
     }
 
-    fn recent(
+    pub(super) fn recent(
         &self,
         subject: &Subject<'_>,
         name: &EventName,
@@ -102,9 +72,9 @@ impl Work<'_> {
         self.sql.each(
             &format!(
                 "SELECT {EVENT_COLUMNS}, inbox.method, inbox.query, inbox.body FROM events \
-             LEFT JOIN inbox ON inbox.id = events.id \
-             WHERE events.lead_id = ?1 AND events.integration_id = ?2 AND events.received_at >= ?3 \
-             AND events.id <> ?4 AND events.id >= ?5"
+                 LEFT JOIN inbox ON inbox.id = events.id \
+                 WHERE events.lead_id = ?1 AND events.integration_id = ?2 AND events.received_at >= ?3 \
+                 AND events.id <> ?4 AND events.id >= ?5"
             ),
             values![
                 lead.0,

@@ -57,7 +57,12 @@ impl Work<'_> {
 
     /// Other options: each stored value fits or does not. Equal values are looked at once.
     fn judge_values(&mut self, field: &CustomField) -> StoreResult<()> {
-        let texts: Vec<String> = self.sql.all("SELECT DISTINCT value FROM lead_values INDEXED BY lead_values_value WHERE field_id = ?1", values![field.id.0], |row| row.get(0))?;
+        let texts: Vec<String> = self.sql.all(
+            "SELECT DISTINCT value FROM lead_values INDEXED BY \
+             lead_values_value WHERE field_id = ?1",
+            values![field.id.0],
+            |row| row.get(0),
+        )?;
         for value in texts {
             let fits = field.kind.fits(&value, &field.options);
             let beginning: String = value.chars().take(64).collect();

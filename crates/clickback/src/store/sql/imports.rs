@@ -11,6 +11,7 @@ use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
 use super::inbox::one as request;
+use super::ledger::identity_of;
 use super::rows::counted;
 use super::session::{Row, Session, Sql, missing, values};
 
@@ -122,6 +123,10 @@ impl Work<'_> {
                 import.lines.cast_signed()
             ],
         )?;
+        self.lock_leads_ahead(new.lines.iter().filter_map(|(_, incoming)| {
+            let postback = incoming.judged.as_ref().ok()?;
+            identity_of(&incoming.integration, postback)
+        }))?;
         let mut outcomes = Vec::with_capacity(new.lines.len());
         for (line, incoming) in &new.lines {
             let request = self.next_request();
@@ -157,6 +162,14 @@ impl Work<'_> {
                 message: "this list was taken back already".to_owned(),
             });
         }
+        let leads = self.sql.all(
+            "SELECT DISTINCT inbox.lead_id FROM import_lines \
+             JOIN inbox ON inbox.id = import_lines.request_id \
+             WHERE import_lines.import_id = ?1 AND inbox.lead_id IS NOT NULL",
+            values![id],
+            |row| row.get(0).map(LeadId),
+        )?;
+        self.lock_leads(&leads)?;
         let mut report = UndoReport::default();
         let lines = requests_of(self.sql, id)?;
         for (line, id) in lines.into_iter().rev() {
@@ -205,13 +218,17 @@ impl Work<'_> {
 
     /// Nothing but this list speaks of the event: no other request, no person.
     fn is_free(&self, import: i64, event: &Event) -> Sql<bool> {
-        let spoken_of = self.sql.exists("SELECT 1 FROM inbox WHERE lead_id = ?1 AND verdict <> 1 AND event_id = ?2 AND NOT EXISTS \
-                 (SELECT 1 FROM import_lines l WHERE l.request_id = inbox.id AND l.import_id = ?3)", values![event.lead.0, event.id.0, import])?;
+        let spoken_of = self.sql.exists(
+            "SELECT 1 FROM inbox WHERE lead_id = ?1 AND verdict <> 1 AND \
+             event_id = ?2 AND NOT EXISTS (SELECT 1 FROM import_lines l WHERE \
+             l.request_id = inbox.id AND l.import_id = ?3)",
+            values![event.lead.0, event.id.0, import],
+        )?;
         // A kind that follows from the events around it is no touch.
         let touched = self.sql.exists(
             "SELECT 1 FROM event_changes WHERE event_id = ?1 AND field <> 'kind' \
-                 AND (request_id IS NULL OR NOT EXISTS (SELECT 1 FROM import_lines l \
-                 WHERE l.request_id = event_changes.request_id AND l.import_id = ?2))",
+             AND (request_id IS NULL OR NOT EXISTS (SELECT 1 FROM import_lines l \
+             WHERE l.request_id = event_changes.request_id AND l.import_id = ?2))",
             values![event.id.0, import],
         )?;
         Ok(!spoken_of && !touched)
@@ -228,7 +245,11 @@ impl Work<'_> {
         for key in self.take_keys_of(&event, [lead, lead])? {
             // Keys of its neighbours stand under the same slots' names.
             if key.3 != id.0 {
-                self.sql.execute("INSERT INTO event_keys (integration_id, grp, tid, lead_id, event_id) VALUES (?1, ?2, ?3, ?4, ?5)", values![key.0, key.1, key.2, lead.0, key.3])?;
+                self.sql.execute(
+                    "INSERT INTO event_keys (integration_id, grp, tid, lead_id, \
+                     event_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    values![key.0, key.1, key.2, lead.0, key.3],
+                )?;
             }
         }
         self.sql.execute(
@@ -241,8 +262,12 @@ impl Work<'_> {
     }
 
     fn forget_integration(&self, lead: LeadId, integration: IntegrationId) -> Sql<()> {
-        self.sql.execute("DELETE FROM lead_integrations WHERE integration_id = ?1 AND lead_id = ?2 AND NOT EXISTS \
-             (SELECT 1 FROM events WHERE lead_id = ?2 AND integration_id = ?1)", values![integration.0, lead.0])?;
+        self.sql.execute(
+            "DELETE FROM lead_integrations WHERE integration_id = ?1 AND \
+             lead_id = ?2 AND NOT EXISTS (SELECT 1 FROM events WHERE lead_id = \
+             ?2 AND integration_id = ?1)",
+            values![integration.0, lead.0],
+        )?;
         Ok(())
     }
 

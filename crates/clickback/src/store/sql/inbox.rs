@@ -16,7 +16,7 @@ use crate::store::inbox::{
 use crate::store::{Page, StoreError, StoreResult};
 
 use super::rows::{EVENT_COLUMNS, event_at, out_of_range};
-use super::session::{Row, Session, Sql, Value, missing, values};
+use super::session::{Row, Session, Sql, Turn, Value, missing, values};
 use super::writer::Job;
 use super::{SqlStore, closed};
 
@@ -120,7 +120,8 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
 }
 
 /// `?1` is the workspace, the clickid is the value that is being added.
-const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 AND value = $";
+const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 \
+                               AND value = $";
 
 /// Newest first, or oldest first where the filter says `after`.
 pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
@@ -268,7 +269,7 @@ impl InboxStore for SqlStore {
         for chunk in ids.chunks(200) {
             let chunk = chunk.to_vec();
             let part = self
-                .write(move |work| work.reprocess(&chunk, dry_run))
+                .write_in_turn(Turn::Leads, move |work| work.reprocess(&chunk, dry_run))
                 .await?;
             report.seen += part.seen;
             report.changed.extend(part.changed);
@@ -281,7 +282,7 @@ impl InboxStore for SqlStore {
         if ready.is_empty() {
             return Ok(0);
         }
-        self.write(move |work| {
+        self.write_in_turn(Turn::Sweep, move |work| {
             let mut applied = 0;
             for (workspace, clickid) in &ready {
                 applied += work.apply_waiting(*workspace, clickid)?;

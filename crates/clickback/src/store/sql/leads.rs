@@ -20,6 +20,7 @@ use crate::store::leads::{
 use crate::store::{Page, StoreError, StoreResult};
 
 use super::apply::Work;
+use super::ledger::{LeadKey, Ledger as _};
 use super::session::{Optional as _, Row, Session, Sql, values};
 use super::{SqlStore, events, set_up};
 
@@ -64,8 +65,18 @@ impl Work<'_> {
         }
     }
 
+    /// A lead that no other node decides on until the transaction ends.
+    fn lead_to_change(&self, id: LeadId) -> StoreResult<Lead> {
+        let found = lead(self.sql, id)?;
+        if !self.sql.is_shared() {
+            return Ok(found);
+        }
+        self.lock_leads(&[found.id])?;
+        lead(self.sql, found.id)
+    }
+
     pub(super) fn update_lead(&mut self, id: LeadId, patch: &LeadPatch) -> StoreResult<Lead> {
-        let known = lead(self.sql, id)?;
+        let known = self.lead_to_change(id)?;
         let (id, workspace) = (known.id, known.workspace);
         self.patch_lead(&known, patch)?;
         self.set_values(workspace, id, &patch.fields)?;
@@ -79,13 +90,13 @@ impl Work<'_> {
         scope: i64,
         value: &str,
     ) -> StoreResult<Lead> {
-        let known = lead(self.sql, id)?;
+        let known = self.lead_to_change(id)?;
         let (id, workspace) = (known.id, known.workspace);
         let value = match kind {
             IdentityKind::Clickid => checked_clickid(value)?,
             IdentityKind::Telegram | IdentityKind::Player => checked_value(value)?,
         };
-        let owner = self.insert_identity(workspace, kind, scope, &value, id)?;
+        let owner = self.insert_identity(LeadKey::new(workspace, kind, scope, &value), id)?;
         if owner != id {
             return Err(StoreError::Conflict {
                 message: format!(
@@ -104,20 +115,13 @@ impl Work<'_> {
         let clickid = checked_clickid(&new.clickid)?;
         let pairs = serde_json::to_string(&new.params)
             .map_err(|error| StoreError::Internal(error.to_string()))?;
-        self.sql.execute("INSERT INTO clicks (workspace_id, clickid, clicked_at, params) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT DO NOTHING", values![new.workspace.0, clickid, self.now.0, pairs])?;
+        self.sql.execute(
+            "INSERT INTO clicks (workspace_id, clickid, clicked_at, params) \
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            values![new.workspace.0, clickid, self.now.0, pairs],
+        )?;
         self.apply_waiting(new.workspace, &clickid)?;
         Ok(())
-    }
-
-    pub(super) fn click_time(&self, workspace: WorkspaceId, clickid: &str) -> Sql<Option<Moment>> {
-        self.sql
-            .one(
-                "SELECT clicked_at FROM clicks WHERE workspace_id = ?1 AND clickid = ?2",
-                values![workspace.0, clickid],
-                |row| row.get(0).map(Moment),
-            )
-            .optional()
     }
 
     /// Values written by a person or the API: they are the newest.
@@ -159,9 +163,13 @@ impl Work<'_> {
             )
         } else {
             let fits = field.kind.fits(value, &field.options);
-            self.sql.execute("INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, source) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT (lead_id, field_id) DO UPDATE SET value = excluded.value, \
-                 fits = excluded.fits, set_at = excluded.set_at, source = 0", values![lead.0, field.id.0, value, fits, self.now.0])
+            self.sql.execute(
+                "INSERT INTO lead_values (lead_id, field_id, value, fits, set_at, \
+                 source) VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT (lead_id, \
+                 field_id) DO UPDATE SET value = excluded.value, fits = \
+                 excluded.fits, set_at = excluded.set_at, source = 0",
+                values![lead.0, field.id.0, value, fits, self.now.0],
+            )
         };
         result?;
         Ok(())
@@ -241,24 +249,37 @@ pub(super) fn by_clickid(
 
 /// Adds values, identities and totals.
 pub(super) fn complete(sql: &dyn Session, mut lead: Lead) -> StoreResult<Lead> {
-    lead.values = sql.all("SELECT field_id, custom_fields.key, value, fits, set_at, source FROM lead_values \
-             JOIN custom_fields ON custom_fields.id = field_id WHERE lead_id = ?1 ORDER BY field_id", values![lead.id.0], |row| {
-                let source: i64 = row.get(5)?;
-                Ok(FieldValue {
-                    field: FieldId(row.get(0)?),
-                    key: row.get(1)?,
-                    value: row.get(2)?,
-                    fits: row.get(3)?,
-                    set_at: Moment(row.get(4)?),
-                    source: (source != 0).then_some(RequestId(source)),
-                })
-            })?;
-    lead.identities = sql.all("SELECT kind, scope, value FROM lead_identities WHERE lead_id = ?1 ORDER BY kind, scope, value", values![lead.id.0], |row| {
-                let number = row.get(0)?;
-                let kind = IdentityKind::from_number(number)
-                    .ok_or_else(|| super::rows::out_of_range(0, number))?;
-                Ok(Identity { kind, scope: row.get(1)?, value: row.get(2)? })
-            })?;
+    lead.values = sql.all(
+        "SELECT field_id, custom_fields.key, value, fits, set_at, source FROM lead_values JOIN \
+         custom_fields ON custom_fields.id = field_id WHERE lead_id = ?1 ORDER BY field_id",
+        values![lead.id.0],
+        |row| {
+            let source: i64 = row.get(5)?;
+            Ok(FieldValue {
+                field: FieldId(row.get(0)?),
+                key: row.get(1)?,
+                value: row.get(2)?,
+                fits: row.get(3)?,
+                set_at: Moment(row.get(4)?),
+                source: (source != 0).then_some(RequestId(source)),
+            })
+        },
+    )?;
+    lead.identities = sql.all(
+        "SELECT kind, scope, value FROM lead_identities WHERE lead_id = ?1 ORDER BY kind, scope, \
+         value",
+        values![lead.id.0],
+        |row| {
+            let number = row.get(0)?;
+            let kind = IdentityKind::from_number(number)
+                .ok_or_else(|| super::rows::out_of_range(0, number))?;
+            Ok(Identity {
+                kind,
+                scope: row.get(1)?,
+                value: row.get(2)?,
+            })
+        },
+    )?;
     lead.tags = super::crm::tags_of(sql, lead.id)?;
     lead.totals = totals(&events::of_lead(sql, lead.id)?);
     Ok(lead)

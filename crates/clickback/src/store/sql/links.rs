@@ -30,8 +30,8 @@ impl Work<'_> {
         Ok(self.sql.one(
             &format!(
                 "INSERT INTO registration_links \
-                     (integration_id, name, base_url, params, created_at, owner_id) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING {COLUMNS}"
+                 (integration_id, name, base_url, params, created_at, owner_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING {COLUMNS}"
             ),
             values![
                 new.integration.0,

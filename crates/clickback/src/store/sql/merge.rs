@@ -19,6 +19,7 @@ use crate::store::{StoreError, StoreResult};
 use super::apply::{Matched, Subject, Work};
 use super::crm::stored_status;
 use super::leads::lead;
+use super::ledger::{self, Ledger as _};
 use super::rows::counted;
 use super::session::{Optional as _, Sql, values};
 
@@ -33,6 +34,8 @@ impl Work<'_> {
         author: &Author,
         dry_run: bool,
     ) -> StoreResult<MergeReport> {
+        let (kept, lost) = (lead(self.sql, kept)?.id, lead(self.sql, lost)?.id);
+        self.lock_leads(&[kept, lost])?;
         let (kept, lost) = (lead(self.sql, kept)?, lead(self.sql, lost)?);
         if kept.id == lost.id {
             return Err(StoreError::Invalid {
@@ -127,8 +130,8 @@ impl Work<'_> {
             own => own,
         };
         self.sql.execute(
-            "UPDATE leads SET clicked_at = ?2, name = ?3, status = ?4, buyer_id = ?5, \
-             clickids = (SELECT count(*) FROM lead_identities WHERE lead_id = ?1 AND kind = 1) WHERE id = ?1",
+            "UPDATE leads SET clicked_at = ?2, name = ?3, status = ?4, buyer_id = ?5, clickids = \
+             (SELECT count(*) FROM lead_identities WHERE lead_id = ?1 AND kind = 1) WHERE id = ?1",
             values![
                 kept.id.0,
                 clicked_at.map(|at| at.0),
@@ -294,7 +297,7 @@ impl Work<'_> {
             postback.drop_tid();
         }
         let lookup: Lookup = lookup(&postback);
-        let mut known: Facts = self.facts(&subject, &postback, matched, &lookup)?;
+        let mut known: Facts = ledger::known(self, &subject, &postback, matched, &lookup)?;
         known.recent.retain(|recent| is_others(recent.event.id));
         match decide(&postback, &lookup, &known, event.received_at) {
             Decision::New {

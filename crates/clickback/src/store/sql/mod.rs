@@ -1,8 +1,8 @@
 //! The store on a database that speaks SQL: one writer thread, reads on connections of their own, and
 //! the statements by topic. What a database does in its own way is behind [`Database`] and [`session`].
 
-mod apply;
-mod change;
+pub(super) mod apply;
+pub(super) mod change;
 mod check;
 mod crm;
 mod events;
@@ -13,6 +13,7 @@ mod imports;
 mod inbox;
 pub(super) mod lead_list;
 mod leads;
+pub(super) mod ledger;
 mod links;
 mod merge;
 pub(super) mod names;
@@ -20,8 +21,8 @@ mod people;
 mod pulse;
 mod reports;
 mod reprocess;
-mod rollups;
-mod rows;
+pub(super) mod rollups;
+pub(super) mod rows;
 pub(super) mod session;
 mod set_up;
 mod snapshot;
@@ -33,15 +34,16 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
-use clickback_core::ids::{IdSequence, IntegrationId};
+use clickback_core::ids::{IdSequence, IntegrationId, RequestId};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
+use super::inbox::Outcome;
 use super::integrations::{Integration, SetUpStore as _, Snapshot};
 use super::journal::{self, Journal};
 use super::{Options, StoreError, StoreResult};
 use apply::Work;
-use session::{Session, Sql, WriteSession};
+use session::{Session, Sql, Turn, WriteSession};
 use writer::{Asked, Job, Shared, Writer};
 
 /// A database as the store uses it, besides the writer's connection.
@@ -54,6 +56,8 @@ pub(super) trait Database: Send + Sync {
     fn read_for_long(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()>;
     /// Bytes of the database and of its write-ahead file, as far as they are known.
     fn sizes(&self) -> (u64, u64);
+    /// Tells other nodes what was stored.
+    fn tell(&self, _outcomes: &[Outcome]) {}
     /// Closes connections that are kept.
     fn close(&self);
 }
@@ -148,6 +152,7 @@ impl SqlStore {
         };
         let writer = Writer {
             session,
+            database: Arc::clone(&database),
             slot,
             ids,
             shared: Arc::clone(&shared),
@@ -163,6 +168,18 @@ impl SqlStore {
             journal,
             threads: Mutex::new(threads),
         }))
+    }
+
+    /// Reads the set-up again: another node changed it.
+    pub(super) async fn reload(&self) -> StoreResult<()> {
+        let shared = Arc::clone(&self.shared);
+        self.read_at_once(move |sql| shared.reload(sql)).await
+    }
+
+    /// Another node stored a request: live pages of this one are told.
+    pub(super) fn stored_elsewhere(&self, request: RequestId) {
+        // Nobody may be looking.
+        let _ = self.shared.live.send(request);
     }
 
     /// Runs a read, off the async threads. What was accepted before is decided by then, unless a flood
@@ -217,6 +234,20 @@ impl SqlStore {
             .await
             .map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
+    }
+
+    /// The same for work that one node at a time does.
+    async fn write_in_turn<T, E, F>(&self, turn: Turn, mut body: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        E: Into<StoreError>,
+        F: FnMut(&mut Work<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.write(move |work| {
+            work.sql.take_turn(turn)?;
+            body(work).map_err(Into::into)
+        })
+        .await
     }
 
     fn integration(&self, id: IntegrationId) -> StoreResult<Integration> {

@@ -14,7 +14,7 @@ use crate::store::{StoreError, StoreResult};
 
 use super::SqlStore;
 use super::apply::Work;
-use super::session::{self, AsValue, Optional as _, Row, Sql, SqlError, missing, values};
+use super::session::{self, AsValue, Optional as _, Row, Sql, SqlError, Turn, missing, values};
 use super::set_up::read_token;
 
 /// A session's last sight is written again after so long: a page is no write.
@@ -121,7 +121,7 @@ impl Work<'_> {
         let disabled = patch.disabled.unwrap_or(before.disabled);
         self.sql.execute(
             "UPDATE users SET name = ?2, role = ?3, lead_by = ?4, password_hash = ?5, \
-                 disabled_at = CASE WHEN ?6 = 1 THEN coalesce(disabled_at, ?7) END WHERE id = ?1",
+             disabled_at = CASE WHEN ?6 = 1 THEN coalesce(disabled_at, ?7) END WHERE id = ?1",
             values![
                 id.0,
                 patch
@@ -158,11 +158,12 @@ fn worn_out() -> StoreError {
 #[async_trait]
 impl PeopleStore for SqlStore {
     async fn create_user(&self, new: NewUser) -> StoreResult<User> {
-        self.write(move |work| work.insert_user(&new)).await
+        self.write_in_turn(Turn::People, move |work| work.insert_user(&new))
+            .await
     }
 
     async fn create_owner(&self, link: [u8; 32], new: NewUser) -> StoreResult<User> {
-        self.write(move |work| {
+        self.write_in_turn(Turn::People, move |work| {
             if live_link(work.sql, link, work.now)? != Some(LinkFor::Owner) {
                 return Err(worn_out());
             }
@@ -179,7 +180,8 @@ impl PeopleStore for SqlStore {
     }
 
     async fn update_user(&self, id: UserId, patch: UserPatch) -> StoreResult<User> {
-        self.write(move |work| work.change_user(id, &patch)).await
+        self.write_in_turn(Turn::People, move |work| work.change_user(id, &patch))
+            .await
     }
 
     async fn user(&self, id: UserId) -> StoreResult<User> {
@@ -249,8 +251,8 @@ impl PeopleStore for SqlStore {
                 sql.one(
                     &format!(
                         "SELECT {USER_COLUMNS}, {SESSION_COLUMNS} FROM sessions \
-                     JOIN users ON users.id = sessions.user_id \
-                     WHERE sessions.hash = ?1 AND users.disabled_at IS NULL"
+                         JOIN users ON users.id = sessions.user_id \
+                         WHERE sessions.hash = ?1 AND users.disabled_at IS NULL"
                     ),
                     values![hash],
                     |row| Ok((session_at(row, USER_WIDTH)?, user(row)?)),
@@ -308,7 +310,7 @@ impl PeopleStore for SqlStore {
         meant: LinkFor,
         expires_at: Moment,
     ) -> StoreResult<()> {
-        self.write(move |work| {
+        self.write_in_turn(Turn::People, move |work| {
             let user = meant.user().map(|user| user.0);
             work.sql
                 .execute(
@@ -334,7 +336,7 @@ impl PeopleStore for SqlStore {
     }
 
     async fn set_password(&self, link: [u8; 32], password_hash: String) -> StoreResult<User> {
-        self.write(move |work| {
+        self.write_in_turn(Turn::People, move |work| {
             let Some(LinkFor::User(user)) = live_link(work.sql, link, work.now)? else {
                 return Err(worn_out());
             };
@@ -363,18 +365,21 @@ impl PeopleStore for SqlStore {
     async fn log(&self, deed: Deed) -> StoreResult<()> {
         self.write(move |work| {
             let id = work.ids.next(work.now.millis());
-            work.sql.execute("INSERT INTO audit_log (id, workspace_id, user_id, done_at, action, subject, detail) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", values![
-                    id,
-                    deed.workspace.0,
-                    deed.user.map(|user| user.0),
-                    work.now.0,
-                    deed.action,
-                    deed.subject,
-                    deed.detail
-                ])
-            .map(drop)
-
+            work.sql
+                .execute(
+                    "INSERT INTO audit_log (id, workspace_id, user_id, done_at, action, \
+                     subject, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    values![
+                        id,
+                        deed.workspace.0,
+                        deed.user.map(|user| user.0),
+                        work.now.0,
+                        deed.action,
+                        deed.subject,
+                        deed.detail
+                    ],
+                )
+                .map(drop)
         })
         .await
     }

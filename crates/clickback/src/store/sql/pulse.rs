@@ -95,7 +95,7 @@ fn last_request(sql: &dyn Session, id: IntegrationId) -> Sql<Option<Moment>> {
         .one(
             &format!(
                 "SELECT id FROM (SELECT id, test FROM inbox WHERE integration_id = ?1 \
-             ORDER BY id DESC LIMIT {TESTS}) AS newest WHERE test = 0 LIMIT 1"
+                 ORDER BY id DESC LIMIT {TESTS}) AS newest WHERE test = 0 LIMIT 1"
             ),
             values![id.0],
             |row| row.get(0),
@@ -116,8 +116,8 @@ fn verdicts(sql: &dyn Session, id: IntegrationId, day: Moment, pulse: &mut Pulse
     sql.each(
         &format!(
             "SELECT verdict, flags <> 0, count(*) FROM (SELECT verdict, flags, test FROM inbox \
-         WHERE integration_id = ?1 AND id >= ?2 ORDER BY id DESC LIMIT {MOST_COUNTED}) AS counted \
-         WHERE test = 0 GROUP BY 1, 2"
+             WHERE integration_id = ?1 AND id >= ?2 ORDER BY id DESC LIMIT {MOST_COUNTED}) AS counted \
+             WHERE test = 0 GROUP BY 1, 2"
         ),
         values![id.0, lowest_id_at(day.millis())],
         |row| {
@@ -184,8 +184,8 @@ fn recent_events(sql: &dyn Session, integration: &Integration, pulse: &mut Pulse
     sql.each(
         &format!(
             "SELECT inbox.received_at, events.name, inbox.query, inbox.content_type, inbox.body \
-         FROM inbox LEFT JOIN events ON events.id = inbox.event_id \
-         WHERE inbox.integration_id = ?1 AND inbox.test = 0 ORDER BY inbox.id DESC LIMIT {RECENT}"
+             FROM inbox LEFT JOIN events ON events.id = inbox.event_id \
+             WHERE inbox.integration_id = ?1 AND inbox.test = 0 ORDER BY inbox.id DESC LIMIT {RECENT}"
         ),
         values![integration.id.0],
         |row| {

@@ -16,7 +16,7 @@ use crate::store::reports::{Attention, MOST_COUNTED, ReportStore, SetUpSteps, Wo
 use super::SqlStore;
 use super::rollups::sum;
 use super::rows;
-use super::session::{Row, Session, Sql, SqlError, missing, values};
+use super::session::{Row, Session, Sql, SqlError, Turn, missing, values};
 
 /// The columns that [`rollup`] reads.
 pub(super) const ROLLUP_COLUMNS: &str =
@@ -50,7 +50,7 @@ fn since(
     sql.all(
         &format!(
             "SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours WHERE bucket >= ?2 \
-         AND integration_id IN (SELECT id FROM integrations WHERE workspace_id = ?1)"
+             AND integration_id IN (SELECT id FROM integrations WHERE workspace_id = ?1)"
         ),
         values![workspace.0, from.quarter_hour()],
         rollup,
@@ -59,9 +59,17 @@ fn since(
 
 /// Counts requests from an id on, newest first, up to the most that are counted.
 fn count(sql: &dyn Session, workspace: WorkspaceId, verdict: Verdict, first: i64) -> Sql<u64> {
-    sql.count("SELECT count(*) FROM (SELECT 1 FROM inbox WHERE verdict <> 1 AND verdict = ?2 AND id >= ?3 \
-         AND +integration_id IN (SELECT id FROM integrations WHERE workspace_id = ?1) LIMIT ?4) AS counted",
-        values![workspace.0, verdict.number(), first, MOST_COUNTED.cast_signed()])
+    sql.count(
+        "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE verdict <> 1 AND verdict = ?2 AND id >= \
+         ?3 AND +integration_id IN (SELECT id FROM integrations WHERE workspace_id = ?1) LIMIT \
+         ?4) AS counted",
+        values![
+            workspace.0,
+            verdict.number(),
+            first,
+            MOST_COUNTED.cast_signed()
+        ],
+    )
 }
 
 fn flags(sql: &dyn Session, workspace: WorkspaceId, first: i64) -> Sql<Vec<(Flag, u64)>> {
@@ -84,22 +92,25 @@ fn flags(sql: &dyn Session, workspace: WorkspaceId, first: i64) -> Sql<Vec<(Flag
 }
 
 fn steps(sql: &dyn Session, workspace: WorkspaceId) -> Sql<SetUpSteps> {
-    sql.one("SELECT EXISTS (SELECT 1 FROM integrations WHERE workspace_id = ?1 AND deleted_at IS NULL), \
-         EXISTS (SELECT 1 FROM registration_links l JOIN integrations i ON i.id = l.integration_id \
-         WHERE i.workspace_id = ?1), \
-         EXISTS (SELECT 1 FROM leads WHERE workspace_id = ?1 AND test = 0), \
-         EXISTS (SELECT 1 FROM integrations i JOIN inbox r ON r.integration_id = i.id \
-         WHERE i.workspace_id = ?1 AND r.test = 0), \
-         EXISTS (SELECT 1 FROM integrations i JOIN rollup_quarter_hours r ON r.integration_id = i.id \
-         WHERE i.workspace_id = ?1)", values![workspace.0], |row| {
-        Ok(SetUpSteps {
-            integration: row.get(0)?,
-            link: row.get(1)?,
-            lead: row.get(2)?,
-            postback: row.get(3)?,
-            event: row.get(4)?,
-        })
-    })
+    sql.one(
+        "SELECT EXISTS (SELECT 1 FROM integrations WHERE workspace_id = ?1 AND deleted_at IS \
+         NULL), EXISTS (SELECT 1 FROM registration_links l JOIN integrations i ON i.id = \
+         l.integration_id WHERE i.workspace_id = ?1), EXISTS (SELECT 1 FROM leads WHERE \
+         workspace_id = ?1 AND test = 0), EXISTS (SELECT 1 FROM integrations i JOIN inbox r ON \
+         r.integration_id = i.id WHERE i.workspace_id = ?1 AND r.test = 0), EXISTS (SELECT 1 FROM \
+         integrations i JOIN rollup_quarter_hours r ON r.integration_id = i.id WHERE \
+         i.workspace_id = ?1)",
+        values![workspace.0],
+        |row| {
+            Ok(SetUpSteps {
+                integration: row.get(0)?,
+                link: row.get(1)?,
+                lead: row.get(2)?,
+                postback: row.get(3)?,
+                event: row.get(4)?,
+            })
+        },
+    )
 }
 
 #[async_trait]
@@ -146,7 +157,7 @@ impl ReportStore for SqlStore {
     }
 
     async fn update_workspace(&self, id: WorkspaceId, to: Workspace) -> StoreResult<()> {
-        self.write(move |work| {
+        self.write_in_turn(Turn::SetUp, move |work| {
             work.sql
                 .execute(
                     "UPDATE workspaces SET name = ?2, time_zone = ?3 WHERE id = ?1",

@@ -3,7 +3,7 @@
 use clickback_core::attribution::{Change, Decision, Facts, Lookup};
 use clickback_core::event::Kind;
 use clickback_core::flag::Flags;
-use clickback_core::ids::{EventId, RequestId, WorkspaceId};
+use clickback_core::ids::{EventId, LeadId, RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
 
 use crate::store::events::Event;
@@ -12,6 +12,7 @@ use crate::store::{StoreError, StoreResult};
 
 use super::apply::{Settled, Subject, Work, rejected};
 use super::inbox::one;
+use super::ledger::write_fields;
 use super::rows::counted;
 use super::session::{Optional as _, Sql, values};
 
@@ -44,6 +45,7 @@ impl Work<'_> {
         if dry_run {
             self.begin_dry_run()?;
         }
+        self.lock_leads_of(ids)?;
         let mut report = ReprocessReport::default();
         for id in ids {
             report.seen += 1;
@@ -55,6 +57,23 @@ impl Work<'_> {
             self.end_dry_run()?;
         }
         Ok(report)
+    }
+
+    /// Keeps other nodes from deciding on the leads of stored requests.
+    fn lock_leads_of(&self, requests: &[RequestId]) -> Sql<()> {
+        if !self.sql.is_shared() {
+            return Ok(());
+        }
+        let mut leads = Vec::new();
+        for request in requests {
+            leads.extend(self.sql.all(
+                "SELECT lead_id FROM events WHERE id = ?1 UNION \
+                 SELECT lead_id FROM inbox WHERE id = ?1 AND lead_id IS NOT NULL",
+                values![request.0],
+                |row| row.get(0).map(LeadId),
+            )?);
+        }
+        self.lock_leads(&leads)
     }
 
     /// What a request would do now.
@@ -156,13 +175,17 @@ impl Work<'_> {
         if !renamed {
             return self.complete_own(subject, postback, own);
         }
-        self.sql.execute("DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND tid = ?3 AND lead_id = ?4 AND event_id = ?5", values![
+        self.sql.execute(
+            "DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND \
+             tid = ?3 AND lead_id = ?4 AND event_id = ?5",
+            values![
                 own.integration.0,
                 postback_group(own),
                 own.tid.as_deref().unwrap_or_default(),
                 own.lead.0,
                 own.id.0
-            ])?;
+            ],
+        )?;
         self.deltas.remove(&counted(own));
         let settled = self.settle(subject, postback)?;
         if settled.event != Some(own.id) {
@@ -202,7 +225,7 @@ impl Work<'_> {
             self.change_event(own.id, &change, Some(subject.request))?;
         }
         let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
-        let (_, more) = self.write_fields(subject, own.lead, postback, occurred_at, true)?;
+        let (_, more) = write_fields(self, subject, own.lead, postback, occurred_at, true)?;
         // What the decision said of the lead's history then still holds.
         let flags = Flags(own.flags.0 & HISTORY_FLAGS.0)
             .with(postback.flags)
@@ -226,16 +249,19 @@ impl Work<'_> {
         code: Option<&str>,
         clickid: Option<&str>,
     ) -> Sql<()> {
-        self.sql.execute("UPDATE inbox SET verdict = ?2, flags = ?3, code = ?4, clickid = ?5, lead_id = ?6, event_id = ?7 \
-             WHERE id = ?1", values![
-            id.0,
-            settled.verdict.number(),
-            settled.flags.0,
-            code,
-            clickid.filter(|_| settled.lead.is_none()),
-            settled.lead.map(|lead| lead.0),
-            settled.event.map(|event: EventId| event.0),
-        ])?;
+        self.sql.execute(
+            "UPDATE inbox SET verdict = ?2, flags = ?3, code = ?4, clickid = ?5, lead_id = ?6, \
+             event_id = ?7 WHERE id = ?1",
+            values![
+                id.0,
+                settled.verdict.number(),
+                settled.flags.0,
+                code,
+                clickid.filter(|_| settled.lead.is_none()),
+                settled.lead.map(|lead| lead.0),
+                settled.event.map(|event: EventId| event.0),
+            ],
+        )?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use clickback_core::sum::Sum;
 use super::session::{Optional as _, Row, Session, Sql, SqlError, values};
 
 /// Adds the changes of a transaction to the stored rows of a slot, which has one writer.
-pub(super) fn flush(
+pub(in crate::store) fn flush(
     sql: &dyn Session,
     slot: i64,
     changes: Vec<(RollupKey, RollupSums)>,
@@ -20,8 +20,8 @@ pub(super) fn flush(
             .unwrap_or_default();
         let known = sql
             .one(
-                "SELECT events, amount, payout FROM rollup_quarter_hours WHERE integration_id = ?1 \
-                 AND bucket = ?2 AND kind = ?3 AND name = ?4 AND status = ?5 AND currency = ?6 AND slot = ?7",
+                "SELECT events, amount, payout FROM rollup_quarter_hours WHERE integration_id = ?1 AND \
+                 bucket = ?2 AND kind = ?3 AND name = ?4 AND status = ?5 AND currency = ?6 AND slot = ?7",
                 values![
                     key.integration.0,
                     key.bucket,

@@ -14,13 +14,13 @@ use crate::store::events::Event;
 use super::session::{Row, Sql, SqlError};
 
 /// The columns that [`event`] reads, in its order.
-pub(super) const EVENT_COLUMNS: &str = "events.id, events.integration_id, events.lead_id, events.kind, \
+pub(in crate::store) const EVENT_COLUMNS: &str = "events.id, events.integration_id, events.lead_id, events.kind, \
      events.status, events.name, events.amount, events.currency, events.payout, \
      events.payout_currency, events.tid, events.flags, events.test, events.occurred_at, \
      events.received_at";
 
 /// Reads an event from [`EVENT_COLUMNS`] that begin at column `at`.
-pub(super) fn event_at(row: &Row<'_>, at: usize) -> Sql<Event> {
+pub(in crate::store) fn event_at(row: &Row<'_>, at: usize) -> Sql<Event> {
     Ok(Event {
         id: EventId(row.get(at)?),
         integration: IntegrationId(row.get(at + 1)?),
@@ -42,12 +42,12 @@ pub(super) fn event_at(row: &Row<'_>, at: usize) -> Sql<Event> {
 }
 
 /// Reads an event from [`EVENT_COLUMNS`].
-pub(super) fn event(row: &Row<'_>) -> Sql<Event> {
+pub(in crate::store) fn event(row: &Row<'_>) -> Sql<Event> {
     event_at(row, 0)
 }
 
 /// What the decision needs of an event.
-pub(super) fn facts(event: &Event) -> EventFacts {
+pub(in crate::store) fn facts(event: &Event) -> EventFacts {
     EventFacts {
         id: event.id,
         kind: event.kind,
@@ -63,7 +63,7 @@ pub(super) fn facts(event: &Event) -> EventFacts {
 }
 
 /// How an event counts.
-pub(super) fn counted(event: &Event) -> Counted {
+pub(in crate::store) fn counted(event: &Event) -> Counted {
     Counted {
         integration: event.integration,
         kind: event.kind,
@@ -82,15 +82,15 @@ pub(super) fn counted(event: &Event) -> Counted {
     }
 }
 
-pub(super) fn kind(number: i64, column: usize) -> Sql<Kind> {
+pub(in crate::store) fn kind(number: i64, column: usize) -> Sql<Kind> {
     Kind::from_number(number).ok_or_else(|| out_of_range(column, number))
 }
 
-pub(super) fn status(number: i64, column: usize) -> Sql<Status> {
+pub(in crate::store) fn status(number: i64, column: usize) -> Sql<Status> {
     Status::from_number(number).ok_or_else(|| out_of_range(column, number))
 }
 
-pub(super) fn out_of_range(column: usize, number: i64) -> SqlError {
+pub(in crate::store) fn out_of_range(column: usize, number: i64) -> SqlError {
     SqlError::Defect(format!(
         "column {column} holds {number}, which nobody wrote"
     ))

@@ -4,8 +4,14 @@
 use std::ops::ControlFlow;
 
 use clickback_core::ids::LeadId;
+use clickback_core::rollup::{RollupKey, RollupSums};
 
 use crate::store::StoreError;
+use crate::store::inbox::Outcome;
+use crate::store::journal::Taken;
+
+use super::apply::Work;
+use super::rollups;
 
 /// Why a statement did not do what it should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -266,6 +272,19 @@ pub(in crate::store) struct NameSearch {
     pub(in crate::store) text: String,
 }
 
+/// Work that one node at a time does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Turn {
+    /// Changes of the set-up.
+    SetUp = 1,
+    /// Changes of people and their links.
+    People,
+    /// Changes of many leads.
+    Leads,
+    /// Looking for waiting requests whose lead is there.
+    Sweep,
+}
+
 /// A connection. Statements have places `?1`, `?2` … and are kept prepared.
 pub(in crate::store) trait Session {
     /// Runs a statement; returns how many rows it wrote.
@@ -274,6 +293,11 @@ pub(in crate::store) trait Session {
     fn query(&self, text: &str, values: &[Value<'_>], each: Each<'_>) -> Sql<()>;
     /// Runs statements that have no values and no rows.
     fn batch(&self, text: &str) -> Sql<()>;
+    /// Whether other nodes write, too.
+    fn is_shared(&self) -> bool;
+    /// Waits until no other node is at such work, and keeps them from it until the transaction ends.
+    /// Always before leads are locked.
+    fn take_turn(&self, turn: Turn) -> Sql<()>;
     /// Keeps other nodes from deciding on these leads until the transaction ends; false when one of them
     /// went away meanwhile. Where there is one writer, nothing needs to be done.
     fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool>;
@@ -355,6 +379,23 @@ pub(in crate::store) trait WriteSession: Send {
     fn roll_back(&self) -> Sql<()>;
     /// Connects anew: a connection that failed is not trusted with the next commit.
     fn reopen(&mut self) -> Result<(), StoreError>;
+    /// Decides accepted requests in their order, in the transaction of `work`. Those that may be stored
+    /// already are looked up first.
+    fn decide(&self, work: &mut Work<'_>, taken: &[Taken], doubtful: bool) -> Sql<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(taken.len());
+        for taken in taken {
+            outcomes.extend(work.decide(taken, doubtful)?);
+        }
+        Ok(outcomes)
+    }
+    /// Tells other nodes with the commit that the set-up changed.
+    fn announce_set_up(&self) -> Sql<()> {
+        Ok(())
+    }
+    /// Adds the transaction's changes to the roll-up rows of a slot.
+    fn add_rollups(&self, slot: i64, changes: Vec<(RollupKey, RollupSums)>) -> Sql<()> {
+        rollups::flush(self.session(), slot, changes)
+    }
     /// Whether the transaction that was taken back last lost a race against another node's, and may do
     /// better when it is run again. Asked once.
     fn lost_race(&self) -> bool {

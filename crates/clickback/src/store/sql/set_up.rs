@@ -18,7 +18,7 @@ use crate::store::{Page, StoreError, StoreResult};
 use super::SqlStore;
 use super::apply::Work;
 use super::links;
-use super::session::{Optional as _, Row, Session, Sql, SqlError, missing, values};
+use super::session::{Optional as _, Row, Session, Sql, SqlError, Turn, missing, values};
 use super::snapshot::{CONFIGURATION_COLUMNS, FIELD_COLUMNS, configuration, field};
 
 pub(super) fn text(value: &impl Serialize) -> StoreResult<String> {
@@ -89,22 +89,19 @@ impl Work<'_> {
     ) -> StoreResult<()> {
         *self.set_up_changed = true;
         let rules = patch.rules.as_ref().map(text).transpose()?;
-        let changed = self
-            .sql
-            .execute(
-                "UPDATE integrations SET name = coalesce(?2, name), \
-                 clickid_param = coalesce(?3, clickid_param), clickid_macro = coalesce(?4, clickid_macro), \
-                 enabled = coalesce(?5, enabled), rules = coalesce(?6, rules) \
-                 WHERE id = ?1 AND deleted_at IS NULL",
-                values![
-                    id.0,
-                    patch.name,
-                    patch.clickid_param,
-                    patch.clickid_macro,
-                    patch.enabled,
-                    rules
-                ],
-            )?;
+        let changed = self.sql.execute(
+            "UPDATE integrations SET name = coalesce(?2, name), clickid_param = coalesce(?3, \
+             clickid_param), clickid_macro = coalesce(?4, clickid_macro), enabled = coalesce(?5, \
+             enabled), rules = coalesce(?6, rules) WHERE id = ?1 AND deleted_at IS NULL",
+            values![
+                id.0,
+                patch.name,
+                patch.clickid_param,
+                patch.clickid_macro,
+                patch.enabled,
+                rules
+            ],
+        )?;
         require(changed, "integration")
     }
 
@@ -126,7 +123,7 @@ impl Work<'_> {
         *self.set_up_changed = true;
         let made = self.sql.one(
             "INSERT INTO postback_configurations (integration_id, position, name, event, rules) \
-                 VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+             VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
             values![id.0, position, new.name, new.event, text(&new.rules)?],
             |row| row.get(0).map(ConfigurationId),
         )?;
@@ -214,9 +211,9 @@ impl Work<'_> {
     ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
         let inserted = self.sql.one(
-            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at, position) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, \
-             (SELECT coalesce(max(position), 0) + 1 FROM custom_fields WHERE workspace_id = ?1)) RETURNING id",
+            "INSERT INTO custom_fields (workspace_id, key, name, kind, options, visible, created_at, \
+             position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(position), 0) + 1 \
+             FROM custom_fields WHERE workspace_id = ?1)) RETURNING id",
             values![
                 workspace.0,
                 new.key,
@@ -251,7 +248,12 @@ impl Work<'_> {
         visible: bool,
     ) -> StoreResult<CustomField> {
         *self.set_up_changed = true;
-        self.sql.one(&format!("UPDATE custom_fields SET name = ?2, visible = ?3 WHERE id = ?1 RETURNING {FIELD_COLUMNS}"),
+        self.sql
+            .one(
+                &format!(
+                    "UPDATE custom_fields SET name = ?2, visible = ?3 WHERE id = ?1 \
+                     RETURNING {FIELD_COLUMNS}"
+                ),
                 values![id.0, name, visible],
                 field,
             )
@@ -281,7 +283,7 @@ impl Work<'_> {
     ) -> Sql<Token> {
         self.sql.one(
             "INSERT INTO api_tokens (workspace_id, name, hash, created_at) VALUES (?1, ?2, ?3, ?4) \
-                 RETURNING id, workspace_id, name, created_at",
+             RETURNING id, workspace_id, name, created_at",
             values![workspace.0, name, hash, self.now.0],
             read_token,
         )
@@ -307,12 +309,19 @@ pub(super) fn read_token(row: &Row<'_>) -> Sql<Token> {
 
 pub(super) fn fields(sql: &dyn Session, workspace: WorkspaceId) -> Sql<Vec<CustomField>> {
     sql.all(&format!(
-            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY position = 0, position, id"
+            "SELECT {FIELD_COLUMNS} FROM custom_fields WHERE workspace_id = ?1 ORDER BY position = 0, \
+             position, id"
         ), values![workspace.0], field)
 }
 
 pub(super) fn token_by_hash(sql: &dyn Session, hash: &[u8; 32]) -> Sql<Option<Token>> {
-    sql.one("SELECT id, workspace_id, name, created_at FROM api_tokens WHERE hash = ?1 AND revoked_at IS NULL", values![hash], read_token).optional()
+    sql.one(
+        "SELECT id, workspace_id, name, created_at FROM api_tokens WHERE hash = ?1 AND revoked_at \
+         IS NULL",
+        values![hash],
+        read_token,
+    )
+    .optional()
 }
 
 #[async_trait]
@@ -322,14 +331,13 @@ impl SetUpStore for SqlStore {
     }
 
     async fn look_up_integration(&self, uuid: Uuid) -> StoreResult<Option<Arc<Integration>>> {
-        let shared = Arc::clone(&self.shared);
-        self.read_at_once(move |sql| shared.reload(sql)).await?;
+        self.reload().await?;
         Ok(self.snapshot().by_uuid.get(&uuid).cloned())
     }
 
     async fn create_integration(&self, new: NewIntegration) -> StoreResult<Integration> {
         let id = self
-            .write(move |work| work.create_integration(&new))
+            .write_in_turn(Turn::SetUp, move |work| work.create_integration(&new))
             .await?;
         self.integration(id)
     }
@@ -339,13 +347,14 @@ impl SetUpStore for SqlStore {
         id: IntegrationId,
         patch: IntegrationPatch,
     ) -> StoreResult<Integration> {
-        self.write(move |work| work.update_integration(id, &patch))
+        self.write_in_turn(Turn::SetUp, move |work| work.update_integration(id, &patch))
             .await?;
         self.integration(id)
     }
 
     async fn delete_integration(&self, id: IntegrationId) -> StoreResult<()> {
-        self.write(move |work| work.delete_integration(id)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.delete_integration(id))
+            .await
     }
 
     async fn create_configuration(
@@ -353,7 +362,7 @@ impl SetUpStore for SqlStore {
         id: IntegrationId,
         new: NewConfiguration,
     ) -> StoreResult<Configuration> {
-        self.write(move |work| work.create_configuration(id, &new))
+        self.write_in_turn(Turn::SetUp, move |work| work.create_configuration(id, &new))
             .await
     }
 
@@ -362,12 +371,13 @@ impl SetUpStore for SqlStore {
         id: ConfigurationId,
         new: NewConfiguration,
     ) -> StoreResult<Configuration> {
-        self.write(move |work| work.update_configuration(id, &new))
+        self.write_in_turn(Turn::SetUp, move |work| work.update_configuration(id, &new))
             .await
     }
 
     async fn delete_configuration(&self, id: ConfigurationId) -> StoreResult<()> {
-        self.write(move |work| work.delete_configuration(id)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.delete_configuration(id))
+            .await
     }
 
     async fn order_configurations(
@@ -375,8 +385,10 @@ impl SetUpStore for SqlStore {
         id: IntegrationId,
         order: Vec<ConfigurationId>,
     ) -> StoreResult<()> {
-        self.write(move |work| work.order_configurations(id, &order))
-            .await
+        self.write_in_turn(Turn::SetUp, move |work| {
+            work.order_configurations(id, &order)
+        })
+        .await
     }
 
     async fn create_field(
@@ -384,7 +396,7 @@ impl SetUpStore for SqlStore {
         workspace: WorkspaceId,
         new: NewField,
     ) -> StoreResult<CustomField> {
-        self.write(move |work| work.create_field(workspace, &new))
+        self.write_in_turn(Turn::SetUp, move |work| work.create_field(workspace, &new))
             .await
     }
 
@@ -398,21 +410,27 @@ impl SetUpStore for SqlStore {
         name: String,
         visible: bool,
     ) -> StoreResult<CustomField> {
-        self.write(move |work| work.rename_field(id, &name, visible))
-            .await
+        self.write_in_turn(Turn::SetUp, move |work| {
+            work.rename_field(id, &name, visible)
+        })
+        .await
     }
 
     async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()> {
-        self.write(move |work| work.define_event(workspace, &event))
-            .await
+        self.write_in_turn(Turn::SetUp, move |work| {
+            work.define_event(workspace, &event)
+        })
+        .await
     }
 
     async fn create_link(&self, new: NewLink) -> StoreResult<RegistrationLink> {
-        self.write(move |work| work.create_link(&new)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.create_link(&new))
+            .await
     }
 
     async fn update_link(&self, id: LinkId, new: NewLink) -> StoreResult<RegistrationLink> {
-        self.write(move |work| work.update_link(id, &new)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.update_link(id, &new))
+            .await
     }
 
     async fn links(&self, workspace: WorkspaceId) -> StoreResult<Vec<RegistrationLink>> {
@@ -428,7 +446,8 @@ impl SetUpStore for SqlStore {
     }
 
     async fn delete_link(&self, id: LinkId) -> StoreResult<()> {
-        self.write(move |work| work.delete_link(id)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.delete_link(id))
+            .await
     }
 
     async fn create_token(
@@ -437,8 +456,10 @@ impl SetUpStore for SqlStore {
         name: String,
         hash: [u8; 32],
     ) -> StoreResult<Token> {
-        self.write(move |work| work.create_token(workspace, &name, &hash))
-            .await
+        self.write_in_turn(Turn::SetUp, move |work| {
+            work.create_token(workspace, &name, &hash)
+        })
+        .await
     }
 
     async fn token_by_hash(&self, hash: [u8; 32]) -> StoreResult<Option<Token>> {
@@ -447,6 +468,7 @@ impl SetUpStore for SqlStore {
     }
 
     async fn revoke_token(&self, id: TokenId) -> StoreResult<()> {
-        self.write(move |work| work.revoke_token(id)).await
+        self.write_in_turn(Turn::SetUp, move |work| work.revoke_token(id))
+            .await
     }
 }

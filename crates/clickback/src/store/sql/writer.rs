@@ -21,7 +21,7 @@ use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
 use super::session::{Session, Sql, WriteSession};
-use super::{closed, rollups, snapshot};
+use super::{Database, closed, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
@@ -121,6 +121,7 @@ impl Shared {
 /// The writer's thread.
 pub(super) struct Writer {
     pub(super) session: Box<dyn WriteSession>,
+    pub(super) database: Arc<dyn Database>,
     /// The place of its roll-up rows.
     pub(super) slot: i64,
     pub(super) ids: IdSequence,
@@ -249,13 +250,7 @@ impl Writer {
 
     /// Together, or one by one where one of them meets a defect; only an unavailable database fails.
     fn decide_all(&mut self, taken: &[Taken], doubtful: bool) -> StoreResult<Vec<Outcome>> {
-        let together = self.commit(|work| -> Sql<_> {
-            let mut outcomes = Vec::with_capacity(taken.len());
-            for taken in taken {
-                outcomes.extend(work.decide(taken, doubtful)?);
-            }
-            Ok(outcomes)
-        });
+        let together = self.transact(|session, work| session.decide(work, taken, doubtful));
         match together {
             Err(StoreError::Unavailable { .. }) | Ok(_) => return together,
             Err(error) => {
@@ -344,11 +339,18 @@ impl Writer {
         command.answer(committed);
     }
 
-    /// One transaction: the work, then its roll-ups, then the commit. One that lost a race against
-    /// another node's is run again.
     fn commit<T, E: Into<StoreError>>(
         &mut self,
         mut body: impl FnMut(&mut Work<'_>) -> Result<T, E>,
+    ) -> StoreResult<T> {
+        self.transact(|_, work| body(work))
+    }
+
+    /// One transaction: the work, then its roll-ups, then the commit. One that lost a race against
+    /// another node's is run again.
+    fn transact<T, E: Into<StoreError>>(
+        &mut self,
+        mut body: impl FnMut(&dyn WriteSession, &mut Work<'_>) -> Result<T, E>,
     ) -> StoreResult<T> {
         let mut set_up_changed = false;
         let mut result = Err(closed());
@@ -382,7 +384,7 @@ impl Writer {
 
     fn attempt<T, E: Into<StoreError>>(
         &mut self,
-        body: &mut impl FnMut(&mut Work<'_>) -> Result<T, E>,
+        body: &mut impl FnMut(&dyn WriteSession, &mut Work<'_>) -> Result<T, E>,
         set_up_changed: &mut bool,
     ) -> StoreResult<T> {
         let mut deltas = Deltas::default();
@@ -397,8 +399,11 @@ impl Writer {
                 now: self.shared.clock.now(),
                 set_up_changed,
             };
-            let value = body(&mut work).map_err(Into::into)?;
-            rollups::flush(sql, self.slot, deltas.take())?;
+            let value = body(&*self.session, &mut work).map_err(Into::into)?;
+            if *work.set_up_changed {
+                self.session.announce_set_up()?;
+            }
+            self.session.add_rollups(self.slot, deltas.take())?;
             self.session.commit()?;
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)
@@ -421,6 +426,7 @@ impl Writer {
 
     /// Requests are stored: counts them and tells live pages.
     fn tell(&self, outcomes: &[Outcome]) {
+        self.database.tell(outcomes);
         let somebody = self.shared.live.receiver_count() > 0;
         for outcome in outcomes {
             let place = Verdict::ALL

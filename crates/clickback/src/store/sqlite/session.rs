@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 
 use crate::store::StoreError;
 use crate::store::sql::session::{
-    Cell, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Value, WriteSession,
+    Cell, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Turn, Value, WriteSession,
 };
 
 use super::checkpoint::Pacer;
@@ -94,6 +94,14 @@ impl Session for SqliteSession {
 
     fn batch(&self, text: &str) -> Sql<()> {
         self.0.execute_batch(text).map_err(failed)
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn take_turn(&self, _turn: Turn) -> Sql<()> {
+        Ok(())
     }
 
     fn lock_leads(&self, _leads: &[LeadId]) -> Sql<bool> {

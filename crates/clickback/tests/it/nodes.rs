@@ -1,0 +1,249 @@
+//! Several nodes on one PostgreSQL database: every rule holds whichever node a request came to, and
+//! whatever happens to their connections.
+
+use std::sync::Arc;
+
+use clickback::clock::ManualClock;
+use clickback::store::events::EventFilter;
+use clickback::store::inbox::{RequestFilter, Verdict};
+use clickback::store::integrations::NewIntegration;
+use clickback::store::leads::NewLead;
+use clickback::store::postgres::Postgres;
+use clickback::store::postgres::partitions::Retention;
+use clickback::store::{Options, Store};
+use clickback_core::event::Kind;
+use clickback_core::ids::IntegrationId;
+use clickback_core::rules::Rules;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use crate::ground::TestDatabase;
+use crate::harness::{WORKSPACE, clock};
+use crate::store_suite::incoming;
+
+/// Nodes that share a database, each with a directory of its own.
+struct Nodes {
+    nodes: Vec<Arc<dyn Store>>,
+    clock: Arc<ManualClock>,
+    integration: IntegrationId,
+    database: TestDatabase,
+    _directories: Vec<TempDir>,
+}
+
+impl Nodes {
+    async fn start(count: usize) -> Option<Nodes> {
+        let database = TestDatabase::fresh().await?;
+        let clock = clock();
+        let (mut nodes, mut directories) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let directory = tempfile::tempdir().expect("a directory");
+            let options = Options {
+                queue: 200_000,
+                journal: Some(1 << 30),
+                clock: Arc::clone(&clock) as _,
+                answer_early: false,
+            };
+            let retention = Retention::default();
+            let node = Postgres::open(&database.address, retention, directory.path(), &options)
+                .expect("the node starts");
+            nodes.push(node as Arc<dyn Store>);
+            directories.push(directory);
+        }
+        let made = nodes[0].create_integration(new_integration()).await;
+        let integration = made.expect("an integration");
+        for node in &nodes {
+            let found = node.look_up_integration(integration.uuid).await;
+            assert!(found.expect("an answer").is_some());
+        }
+        Some(Nodes {
+            nodes,
+            clock,
+            integration: integration.id,
+            database,
+            _directories: directories,
+        })
+    }
+
+    /// Accepts these requests, one after the other over all nodes, all at once.
+    async fn accept(&self, queries: impl Iterator<Item = String>) -> u64 {
+        let mut accepting = JoinSet::new();
+        for (at, query) in queries.enumerate() {
+            let node = Arc::clone(&self.nodes[at % self.nodes.len()]);
+            let incoming = incoming(&*node, &self.clock, self.integration, &query);
+            accepting.spawn(async move { node.accept(incoming).await });
+        }
+        let mut accepted = 0;
+        while let Some(answer) = accepting.join_next().await {
+            answer.expect("no panic").expect("accepted");
+            accepted += 1;
+        }
+        accepted
+    }
+
+    /// All is decided, whatever the database went through.
+    async fn settle(&self) {
+        for node in &self.nodes {
+            node.settle().await;
+        }
+    }
+
+    async fn lead(&self, clickid: &str) {
+        let new = NewLead {
+            clickid: Some(clickid.to_owned()),
+            workspace: Some(WORKSPACE),
+            ..NewLead::default()
+        };
+        self.nodes[0].create_lead(new).await.expect("a lead");
+    }
+
+    /// Totals equal a recount, and every rule of the rows holds.
+    async fn end(self) {
+        let report = self.nodes[0].check().await.expect("a report");
+        assert_eq!(report.problems, Vec::<String>::new());
+        for node in &self.nodes {
+            node.close().await;
+        }
+        self.database.say_where().await;
+    }
+}
+
+fn new_integration() -> NewIntegration {
+    NewIntegration {
+        workspace: WORKSPACE,
+        partner: None,
+        name: "Test".to_owned(),
+        clickid_param: "sub1".to_owned(),
+        clickid_macro: "{sub1}".to_owned(),
+        rules: Rules::default(),
+        configurations: Vec::new(),
+        fields: Vec::new(),
+        events: Vec::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_over_all_nodes_are_one_event_each() {
+    let Some(nodes) = Nodes::start(3).await else {
+        return;
+    };
+    for lead in 0..10 {
+        nodes.lead(&format!("lead-{lead}")).await;
+    }
+    // 50 keys, 100 copies of each, mixed.
+    let copies = (0..5_000).map(|at| {
+        let (key, lead) = (at % 50, at % 10);
+        format!(
+            "clickid=lead-{lead}&tracker.event=resale&tracker.cost=10&tracker.currency=usd&tracker.tid=key-{key}"
+        )
+    });
+    assert_eq!(nodes.accept(copies).await, 5_000);
+    nodes.settle().await;
+    let report = nodes.nodes[1].check().await.expect("a report");
+    assert_eq!((report.events, report.requests), (50, 5_000));
+    nodes.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_ids_for_one_new_lead_are_one_first_deposit() {
+    let Some(nodes) = Nodes::start(3).await else {
+        return;
+    };
+    nodes.lead("new-lead").await;
+    let queries = (0..200).map(|tid| {
+        format!(
+            "clickid=new-lead&tracker.event=deposit&tracker.cost=0.1&tracker.currency=usd&tracker.tid={tid}"
+        )
+    });
+    nodes.accept(queries).await;
+    nodes.settle().await;
+    let node = &nodes.nodes[2];
+    let lead = node.lead_by_clickid(WORKSPACE, "new-lead").await;
+    let lead = lead.expect("an answer").expect("the lead");
+    let sums: Vec<String> = lead
+        .totals
+        .deposited
+        .iter()
+        .map(|(currency, amount)| format!("{currency} {amount}"))
+        .collect();
+    assert_eq!(sums, ["USD 20"]);
+    let filter = EventFilter {
+        lead: Some(lead.id),
+        limit: 1_000,
+        ..EventFilter::new(WORKSPACE)
+    };
+    let events = node.events(filter).await.expect("events").items;
+    let firsts = |kind| events.iter().filter(|event| event.kind == kind).count();
+    assert_eq!(firsts(Kind::FirstDeposit), 1);
+    assert_eq!(firsts(Kind::RepeatDeposit), 199);
+    nodes.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_does_the_others_know() {
+    let Some(nodes) = Nodes::start(2).await else {
+        return;
+    };
+    let (a, b) = (&nodes.nodes[0], &nodes.nodes[1]);
+    let mut live = b.live();
+    // An integration that was made on one takes a postback on the other at once.
+    let made = a.create_integration(new_integration()).await.expect("made");
+    let found = b.look_up_integration(made.uuid).await.expect("an answer");
+    assert_eq!(found.map(|found| found.id), Some(made.id));
+    // What one stores is on the live pages of the other; a change of the set-up is heard before it.
+    let renamed = a.create_integration(new_integration()).await.expect("made");
+    let query = "clickid=later&tracker.event=registration";
+    let outcome = a
+        .ingest(incoming(&**a, &nodes.clock, made.id, query))
+        .await
+        .expect("stored");
+    assert_eq!(live.recv().await, Ok(outcome.request));
+    assert!(b.snapshot().by_id.contains_key(&renamed.id));
+    // A postback that waits is applied when the lead is made, wherever that is.
+    assert_eq!(outcome.verdict, Verdict::Unmatched);
+    let new = NewLead {
+        clickid: Some("later".to_owned()),
+        ..NewLead::default()
+    };
+    b.create_lead(new).await.expect("a lead");
+    a.sweep().await.expect("swept");
+    b.sweep().await.expect("swept");
+    let now = a.request(outcome.request).await.expect("the request");
+    assert_eq!(now.summary.verdict, Verdict::Accepted);
+    nodes.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_connections_lose_and_double_nothing() {
+    let Some(nodes) = Nodes::start(2).await else {
+        return;
+    };
+    for lead in 0..20 {
+        nodes.lead(&format!("lead-{lead}")).await;
+    }
+    let killer = nodes.database.client().await;
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let mut killed = 0;
+    for round in 0..5 {
+        let queries = (0..400).map(|at| {
+            let lead = at % 20;
+            format!(
+                "clickid=lead-{lead}&tracker.event=resale&tracker.cost=1&tracker.currency=usd&tracker.tid={round}-{at}"
+            )
+        });
+        nodes.accept(queries).await;
+        let row = killer.query_one(kill, &[]).await.expect("an answer");
+        killed += row.get::<_, i64>(0);
+    }
+    assert!(killed > 0);
+    nodes.settle().await;
+    let report = nodes.nodes[0].check().await.expect("a report");
+    assert_eq!((report.events, report.requests), (2_000, 2_000));
+    let filter = RequestFilter {
+        verdict: Some(Verdict::Duplicate),
+        ..RequestFilter::new(WORKSPACE)
+    };
+    let doubled = nodes.nodes[1].requests(filter).await.expect("requests");
+    assert_eq!(doubled.items.len(), 0);
+    nodes.end().await;
+}
