@@ -53,6 +53,9 @@ impl Sqlite {
         let path = data_dir.join(FILE_NAME);
         let mut connection = open_writer(&path)?;
         migrate::migrate(&mut connection)?;
+        if options.journal.is_some() {
+            migrate::refuse_half_moved(&connection)?;
+        }
         let (pacer, checkpointer) = checkpoint::pair();
         let checkpoint_connection = open_writer(&path)?;
         let checkpointer = spawn("checkpointer", move || {
