@@ -14,7 +14,7 @@ use crate::store::moving::{Moved, Place, Watcher, cancel, move_store};
 use crate::store::postgres::Postgres;
 use crate::store::postgres::partitions::Retention;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Options, Store, StoreResult};
+use crate::store::{Options, Store, StoreError, StoreResult};
 
 /// From where is said by the settings of the running program; to where by one of these.
 #[derive(Args)]
@@ -119,6 +119,16 @@ pub async fn run(arguments: MoveArguments) -> Result<String, Box<dyn Error>> {
     let data_dir = settings.data_dir.clone();
     let moved = tokio::task::spawn_blocking(move || {
         let bar = Bar::new();
+        bar.step("checking the source", 0, 0);
+        let found = problems(&handle, &from, &data_dir)?;
+        if !found.is_empty() {
+            return Err(StoreError::Invalid {
+                message: format!(
+                    "the check of {from} found problems, a copy would have them, too: {}",
+                    found.join("; ")
+                ),
+            });
+        }
         let moved = move_store(&from, &to, &bar, || problems(&handle, &to, &data_dir));
         bar.0.finish_and_clear();
         moved

@@ -1,5 +1,5 @@
-//! Fills a database as a month of work does: leads with names and statuses, five events for each,
-//! resends, postbacks of strangers, and some that cannot be read.
+//! Fills a database as a month of work does: leads with names and statuses, five events for each (three
+//! of four leads deposit), resends, postbacks of strangers, and some that cannot be read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,6 +62,11 @@ pub(crate) async fn fill(directory: &Path, leads: usize) -> Filled {
     let clock = Arc::new(ManualClock::at(begin));
     let settings = Settings::local(directory.to_owned());
     let app = App::open_with(settings, Arc::clone(&clock) as _, false).expect("the store opens");
+    if !app.store.snapshot().of(WORKSPACE).is_empty() {
+        clock.advance(i64::try_from(DAYS * 86_400).expect("small"));
+        let cookie = log_in(&app).await;
+        return Filled { app, cookie, leads };
+    }
     let mut integrations = Vec::new();
     for name in ["1win", "Pocket Option", "Casino"] {
         integrations.push(Arc::new(integration(&app, name).await));
@@ -175,8 +180,11 @@ async fn make_leads(app: &AppState, leads: usize) {
 /// What is sent at this place: an event of a lead, and now and then something else behind it.
 fn queries(number: usize, leads: usize) -> Vec<String> {
     let clickid = clickid(number % leads);
+    // Every fourth lead never deposits.
+    let deposits = !(number % leads).is_multiple_of(4);
     let event = match number / leads {
         0 => format!("tracker.event=registration&clickid={clickid}&fields.user_id={number}"),
+        _ if !deposits => format!("tracker.event=visit&clickid={clickid}&tracker.tid={number}"),
         1 => format!(
             "tracker.event=sale&clickid={clickid}&tracker.cost=12.50&tracker.tid={number}&fields.last_deposit=12.50"
         ),
@@ -221,18 +229,22 @@ fn incoming(app: &App, integration: Arc<Integration>, query: String) -> Incoming
 }
 
 async fn log_in(app: &App) -> String {
-    let owner = app
-        .store
-        .create_user(NewUser {
-            workspace: WORKSPACE,
-            login: "owner".to_owned(),
-            name: "Owner".to_owned(),
-            role: Role::Owner,
-            lead_by: None,
-            password_hash: String::new(),
-        })
-        .await
-        .expect("an owner");
+    let known = app.store.user_by_login("owner").await.expect("a store");
+    let owner = match known {
+        Some(owner) => owner,
+        None => app
+            .store
+            .create_user(NewUser {
+                workspace: WORKSPACE,
+                login: "owner".to_owned(),
+                name: "Owner".to_owned(),
+                role: Role::Owner,
+                lead_by: None,
+                password_hash: String::new(),
+            })
+            .await
+            .expect("an owner"),
+    };
     let (token, hash) = tokens::generate();
     let now = app.clock.now();
     app.store

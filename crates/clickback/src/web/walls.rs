@@ -12,7 +12,7 @@ use crate::store::inbox::RequestFilter;
 use crate::store::integrations::{NewField, NewLink};
 use crate::store::leads::{LeadFilter, NewLead};
 use crate::store::people::{NewUser, Session};
-use crate::store::sqlite::FILE_NAME;
+use crate::store::sqlite::second_workspace;
 use crate::web::rights::{Access, TABLE};
 use crate::web::tests::{House, text};
 
@@ -113,17 +113,6 @@ async fn link(house: &House, name: &str, owner: Option<UserId>) -> String {
         .to_string()
 }
 
-/// The second workspace of the same server.
-fn second_workspace(house: &House) {
-    let file = house.app.settings.data_dir.join(FILE_NAME);
-    let sql = rusqlite::Connection::open(file).unwrap();
-    sql.execute(
-        "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)",
-        [],
-    )
-    .unwrap();
-}
-
 /// All that the first workspace has, as text.
 async fn inventory(house: &House) -> String {
     let store = &house.app.store;
@@ -152,7 +141,7 @@ async fn inventory(house: &House) -> String {
 #[tokio::test]
 async fn another_workspace_finds_nothing_and_changes_nothing() {
     let house = House::open(false).await;
-    second_workspace(&house);
+    second_workspace(&house.app.settings.data_dir).unwrap();
     let store = &house.app.store;
     let (user, own) = enter(&house, OURS, "owner-of-ours", Role::Owner, None).await;
     let (_, stranger) = enter(&house, THEIRS, "vera", Role::Owner, None).await;

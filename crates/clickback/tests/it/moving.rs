@@ -322,6 +322,7 @@ async fn broken_off_and_gone_on() {
         "changes meanwhile",
         "comparing",
         "checking the target",
+        "switching",
     ] {
         let Some(database) = TestDatabase::empty().await else {
             return;

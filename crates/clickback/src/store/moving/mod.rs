@@ -16,7 +16,7 @@ use clickback_core::month::Month;
 
 use super::postgres::connect::Address;
 use super::postgres::moving::PostgresEnd;
-use super::sql::session::{Session, Sql, Value};
+use super::sql::session::{Session, Sql, SqlError, Value};
 use super::sqlite::moving::SqliteEnd;
 use super::{StoreError, StoreResult};
 pub(in crate::store) use table::{Datum, Kind, Row, Table};
@@ -28,6 +28,8 @@ const KEYS: usize = 500;
 const FEW: u64 = 2_000;
 /// A source that changes faster than its changes are copied is held at last.
 const ROUNDS: usize = 1_000;
+/// How often it is tried to hold a busy source.
+const TRIES: usize = 20;
 
 /// A database of a store.
 #[derive(Debug, Clone)]
@@ -147,7 +149,7 @@ pub fn move_store(
         }
     }
     let held = Instant::now();
-    source.hold(&tables)?;
+    hold(&*source, &tables)?;
     let finished = finish(&*source, &*target, &tables, watcher, &mut moved, check);
     if let Err(error) = finished {
         // What was noted is still noted, and the next run goes on from here.
@@ -160,6 +162,20 @@ pub fn move_store(
         .session()
         .batch(&format!("DROP TABLE IF EXISTS {FILLED}"))?;
     Ok(moved)
+}
+
+/// Nodes that lock the same tables in another order may be in the way.
+fn hold(source: &dyn End, tables: &[Table]) -> StoreResult<()> {
+    for _ in 1..TRIES {
+        match source.hold(tables) {
+            Err(SqlError::Unavailable(reason)) => {
+                tracing::info!(reason, "the source is busy; trying to hold it again");
+                source.session().batch("ROLLBACK").ok();
+            }
+            other => return Ok(other?),
+        }
+    }
+    Ok(source.hold(tables)?)
 }
 
 /// While the source is held: the last changes, the comparison, the check, the mark.
@@ -203,6 +219,7 @@ fn finish(
             problems.join("; ")
         ));
     }
+    watcher.step("switching", 0, 0);
     for table in tables {
         source.session().batch(&source.release(table))?;
     }

@@ -254,7 +254,10 @@ fn datum(row: &SqlRow<'_>, at: usize, kind: Kind) -> Sql<Datum> {
 pub(super) fn all() -> StoreResult<Vec<Table>> {
     let defect = |error: rusqlite::Error| StoreError::Internal(error.to_string());
     let mut sql = rusqlite::Connection::open_in_memory().map_err(defect)?;
-    migrate(&mut sql)?;
+    // What happens to this one is of no interest to the log.
+    tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
+        migrate(&mut sql)
+    })?;
     let mut statement = sql
         .prepare(
             "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t JOIN pragma_table_info(t.name) c \

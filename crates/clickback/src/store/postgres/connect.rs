@@ -70,7 +70,7 @@ impl Purpose {
 /// The address of a database: `postgres://user:password@host:port,host2:port2/database?…`.
 #[derive(Clone)]
 pub struct Address {
-    config: Config,
+    config: Box<Config>,
     encryption: Encryption,
 }
 
@@ -191,7 +191,10 @@ impl Address {
             .keepalives_interval(KEEPALIVE_INTERVAL)
             .keepalives_retries(KEEPALIVE_RETRIES)
             .tcp_user_timeout(UNACKNOWLEDGED);
-        Ok(Address { config, encryption })
+        Ok(Address {
+            config: Box::new(config),
+            encryption,
+        })
     }
 
     /// The same server with another database.
@@ -282,7 +285,7 @@ impl Address {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = Manager::from_config(self.config.clone(), tls, recycling);
+        let manager = Manager::from_config(Config::clone(&self.config), tls, recycling);
         Pool::builder(manager)
             .max_size(size)
             .runtime(Runtime::Tokio1)
@@ -371,7 +374,7 @@ mod tests {
             ),
             (
                 "postgres://anna:s3cret@one:6432,two/click",
-                "postgres://anna@one:6432,two:6432/click",
+                "postgres://anna@one:6432,two:5432/click",
             ),
             (
                 "postgres://anna:s3cret@/click?host=/tmp/pg",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Transaction};
 
-use crate::store::moving::FILLING;
+use crate::store::moving::{FILLED, FILLING};
 use crate::store::{StoreError, StoreResult};
 
 use super::errors::db;
@@ -36,6 +36,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "leads",
         include_str!("../../../migrations/postgres/0004_leads.sql"),
     ),
+    (
+        5,
+        "lists",
+        include_str!("../../../migrations/postgres/0005_lists.sql"),
+    ),
 ];
 
 /// What all nodes lock while they change the schema; advisory locks belong to one database.
@@ -64,6 +69,22 @@ pub async fn migrate(client: &mut Client) -> StoreResult<()> {
     Err(StoreError::Invalid {
         message: refused.to_owned(),
     })
+}
+
+/// A target that is filled may be checked by a visitor; a node starts on it when the source takes no writes
+/// any more.
+pub(super) async fn refuse_half_moved(client: &Client) -> StoreResult<()> {
+    let filled = client
+        .query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&FILLED])
+        .await
+        .map_err(db)?;
+    if filled.get(0) {
+        return Err(StoreError::Invalid {
+            message: "this database is being filled by `migrate-store`, which is not through yet"
+                .to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// The same with given migrations, so that tests can be killed in the middle.
@@ -129,14 +150,14 @@ async fn apply(client: &mut Client, (number, name, sql): Migration) -> StoreResu
         .await
         .map_err(db)?;
     let known = transaction
-        .query_opt(
-            "SELECT 1 FROM schema_migrations WHERE number >= $1",
+        .query_one(
+            "SELECT EXISTS (SELECT 1 FROM schema_migrations WHERE number >= $1)",
             &[&number],
         )
         .await
         .map_err(db)?;
     // Another node has migrated while this one waited.
-    if known.is_some() {
+    if known.get(0) {
         return transaction.rollback().await.map_err(db);
     }
     transaction

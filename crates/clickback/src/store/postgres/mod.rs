@@ -120,7 +120,16 @@ async fn prepare(
 ) -> StoreResult<(tokio_postgres::Client, Node, Ears)> {
     let mut client = address.connect(Purpose::Write).await?;
     migrate::migrate(&mut client).await?;
-    partitions::tend(&mut client, clock.now(), retention).await?;
+    if remembered.is_some() {
+        migrate::refuse_half_moved(&client).await?;
+    }
+    match partitions::tend(&mut client, clock.now(), retention).await {
+        // Somebody reads the tables for long: there is a place for rows of any month meanwhile.
+        Err(error) if partitions::try_later(&error) => {
+            tracing::warn!(%error, "cannot look at the months now; it will be tried again");
+        }
+        other => drop(other?),
+    }
     let node = Node::take(&client, remembered).await?;
     let ears = Ears::connect(address).await?;
     Ok((client, node, ears))

@@ -54,7 +54,7 @@ fn summary(row: &Row<'_>) -> Sql<RequestSummary> {
 /// they are looked for. A period is then a range of the primary key.
 const AROUND_SECONDS: i64 = 86_400;
 
-fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
+pub(super) fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
     let mut conditions: Vec<String> = Vec::new();
     let mut values: Vec<Value<'_>> = Vec::new();
     let mut add = |condition: &str, value| {
@@ -103,7 +103,7 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
                 "inbox.id IN (SELECT id FROM events WHERE lead_id IN ({LEAD_OF_CLICKID}) UNION ALL \
                  SELECT id FROM inbox WHERE verdict <> 1 AND lead_id IS NOT NULL \
                  AND lead_id IN ({LEAD_OF_CLICKID}) UNION ALL \
-                 SELECT id FROM inbox WHERE verdict <> 1 AND verdict = 4 AND clickid = $)"
+                 SELECT id FROM inbox WHERE verdict = 4 AND clickid = $)"
             ),
             Value::Text(Some(clickid.trim())),
         );
@@ -133,7 +133,19 @@ const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspa
 
 /// Newest first, or oldest first where the filter says `after`.
 pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
-    let (conditions, values) = conditions(filter);
+    let (mut conditions, mut values) = conditions(filter);
+    if let Some(flag) = filter.flag {
+        let numbers = super::flagged::numbers(sql, filter, flag)?;
+        if numbers.is_empty() {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        conditions = format!("inbox.id IN ({})", numbers.join(", "));
+        values.clear();
+    }
     let order = if filter.after.is_some() {
         "ASC"
     } else {

@@ -9,6 +9,7 @@ mod events;
 mod facts;
 mod field_changes;
 mod fields;
+mod flagged;
 mod imports;
 mod inbox;
 pub(super) mod lead_list;

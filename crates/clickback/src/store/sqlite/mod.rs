@@ -53,6 +53,9 @@ impl Sqlite {
         let path = data_dir.join(FILE_NAME);
         let mut connection = open_writer(&path)?;
         migrate::migrate(&mut connection)?;
+        if options.journal.is_some() {
+            migrate::refuse_half_moved(&connection)?;
+        }
         let (pacer, checkpointer) = checkpoint::pair();
         let checkpoint_connection = open_writer(&path)?;
         let checkpointer = spawn("checkpointer", move || {
@@ -129,4 +132,14 @@ impl Database for File {
             idle.clear();
         }
     }
+}
+
+/// One more workspace beside the first, for tests of what it must not see: nothing in the program makes
+/// them yet.
+#[cfg(test)]
+pub(crate) fn second_workspace(data_dir: &Path) -> rusqlite::Result<usize> {
+    rusqlite::Connection::open(data_dir.join(FILE_NAME))?.execute(
+        "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)",
+        [],
+    )
 }

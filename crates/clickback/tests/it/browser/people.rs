@@ -73,7 +73,7 @@ async fn somebody_is_added_chooses_a_password_and_is_switched_off() {
     owner.refused_with(422).await;
     assert_eq!(owner.text(".refused").await, words("en", "login-unfit"));
     owner.flawless("en").await;
-    owner.fill("#login", "owner").await;
+    owner.fill("#login", "owner-1").await;
     owner.follow("form[action='/settings/people'] button").await;
     owner.refused_with(422).await;
     assert_eq!(owner.text(".refused").await, words("en", "login-taken"));
