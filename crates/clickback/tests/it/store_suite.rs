@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clickback::clock::{Clock as _, ManualClock};
 use clickback::store::check::UpkeepStore as _;
@@ -30,31 +29,50 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) integration: Arc<Integration>,
-    /// Every second request goes through the journal: requests are decided together there.
-    mixed: bool,
-    sent: AtomicUsize,
+    way: Way,
     _directory: TempDir,
 }
 
-/// Runs a story on every database.
+/// On what a story runs, and how its requests are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Sqlite,
+    /// Each by statements of its own.
+    Postgres,
+    /// Through the journal: by statements for many.
+    PostgresTogether,
+}
+
+/// Runs a story on every database, in every way.
 pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
-    on_sqlite(rules.clone(), &story).await;
-    if let Some(database) = TestDatabase::fresh().await {
+    on(
+        &[Way::Sqlite, Way::Postgres, Way::PostgresTogether],
+        rules,
+        story,
+    )
+    .await;
+}
+
+/// Runs a story in these ways.
+pub(crate) async fn on(ways: &[Way], rules: Rules, story: impl AsyncFn(&mut Stage)) {
+    for way in ways {
         let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
         let options = options(&clock);
+        if *way == Way::Sqlite {
+            let store = Sqlite::open(directory.path(), &options).expect("the store opens");
+            tell(rules.clone(), store, clock, directory, *way, &story).await;
+            println!("ran on SQLite {}", Sqlite::version());
+            continue;
+        }
+        let Some(database) = TestDatabase::fresh().await else {
+            continue;
+        };
         let address = &database.address;
         let store = Postgres::open(address, Retention::default(), directory.path(), &options);
         let store = store.expect("the store opens");
-        tell(rules, store, clock, directory, true, &story).await;
+        tell(rules.clone(), store, clock, directory, *way, &story).await;
         database.say_where().await;
     }
-}
-
-async fn on_sqlite(rules: Rules, story: &impl AsyncFn(&mut Stage)) {
-    let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
-    let store = Sqlite::open(directory.path(), &options(&clock)).expect("the store opens");
-    tell(rules, store, clock, directory, false, story).await;
-    println!("ran on SQLite {}", Sqlite::version());
 }
 
 fn options(clock: &Arc<ManualClock>) -> Options {
@@ -71,15 +89,14 @@ async fn tell(
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     directory: TempDir,
-    mixed: bool,
+    way: Way,
     story: &impl AsyncFn(&mut Stage),
 ) {
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
         store,
         clock,
-        mixed,
-        sent: AtomicUsize::new(0),
+        way,
         _directory: directory,
     };
     story(&mut stage).await;
@@ -153,10 +170,7 @@ impl Stage {
     /// Sends one and waits for its outcome.
     pub(crate) async fn send(&self, query: &str) -> Outcome {
         let incoming = self.incoming(query);
-        let accepted = self.mixed
-            && incoming.judged.is_ok()
-            && self.sent.fetch_add(1, Ordering::Relaxed) % 2 == 0;
-        if !accepted {
+        if self.way != Way::PostgresTogether || incoming.judged.is_err() {
             return self.store.ingest(incoming).await.expect("an outcome");
         }
         let request = self.store.accept(incoming).await.expect("accepted");
