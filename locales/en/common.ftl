@@ -17,6 +17,7 @@ search = Search
 older = Show older
 to-newest = Back to the newest
 test = test
+test-what = A test event: it is outside the totals
 integration = Integration
 postback-url = Postback URL
 

@@ -85,7 +85,13 @@ event-time = When it happened, by the integration's clock
 event-submit = Write down
 merge-open = Merge with another lead
 merge-title = Merge leads
-merge-sub = “{ $name }” stays
+merge-sub = Find the other card of the same person: it goes into “{ $name }”.
+merge-stays = “{ $name }” stays
+merge-namesakes = Of the same name
+merge-lesson = What merging does
+merge-lesson-moves = Ids, fields, tags, notes and events of the other lead move here, and its postbacks come here from now on.
+merge-lesson-once = What both cards have, the same registration or the same transaction, counts once.
+merge-lesson-first = There is one first deposit, the earliest. Before anything is written you see what will change.
 merge-plan = “{ $other }” goes into it
 merge-identities = { $count ->
     [one] { $count } id will find this lead
@@ -195,7 +201,7 @@ field-delete-values = { $count ->
 }
 field-delete-used = Postbacks use the key: they keep coming, but the values are no longer written.
 field-delete-final = The values cannot be brought back.
-field-creates = Fields by themselves
+field-creates = Automatic fields
 field-creates-switch = Create text fields by themselves
 field-creates-what = A postback with an unknown key makes a field, up to 100 of them. Otherwise the key stays with the request, flagged.
 statuses-what = The stages of work with a lead. Names and colours are yours.

@@ -40,7 +40,7 @@ flag-tid-seen-on-other-lead-what = The same transaction id came for another lead
 flag-tid-seen-on-other-lead-fix = Check whether the macro really gives the transaction, and whether two clickids belong to one player.
 flag-amount-differs = another sum
 flag-amount-differs-what = The event was known with another sum. The recorded sum was kept.
-flag-amount-differs-fix = If it was a second payment, the partner must send its own transaction id for each.
+flag-amount-differs-fix = If it was a second payment, count this request separately, and let the partner send its own transaction id for each.
 flag-possible-repeat = possible repeat
 flag-possible-repeat-what = The same lead, sum and currency came a moment ago, without a transaction id: it may be the same event.
 flag-possible-repeat-fix = Add `tracker.tid=` to the postback URL. Whether such events count is set in the integration.
@@ -83,3 +83,6 @@ flag-status-unknown-fix = Map the word to approved, pending or rejected in the i
 flag-player-of-other-lead = player of another lead
 flag-player-of-other-lead-what = The player's id at the partner belongs to another lead already.
 flag-player-of-other-lead-fix = Probably one person came twice. Compare the two leads.
+flag-counted-separately = counted separately
+flag-counted-separately-what = It came under the id of a known event with another sum, and a person counted it as an event of its own.
+flag-counted-separately-fix = Nothing to do. If it was the same payment after all, void the event: it leaves the totals.

@@ -15,6 +15,7 @@ help-code = Example
 help-code-url = Link
 help-group-start = Start
 help-group-postbacks = Postbacks and links
+help-group-daily = Every day
 help-group-trouble = When something is wrong
 help-group-team = Team and moving
 help-group-server = Server

@@ -11,6 +11,20 @@ tab-rejected = Rejected
 tab-flagged = Flagged
 filter-remove = Remove this filter
 integration-any = All integrations
+when = Time
+when-what = Days of the workspace's time zone
+when-any = Any time
+when-today = Today
+when-yesterday = Yesterday
+when-week = 7 days
+when-days = Choose days
+when-from = From this day on
+when-to = Up to this day
+when-show = Show
+by-hand = by hand
+by-hand-what = A person wrote this event down
+by-list = list
+by-list-what = A line of a pasted list
 search-clickid = Find a clickid
 
 col-time = Time
@@ -38,6 +52,7 @@ lesson-curl = Command
 
 detail-request = Request
 detail-raw = As it came
+detail-written = As it was written
 detail-body = Body
 detail-read = How it was read
 detail-unreadable = It could not be split into parameters.
@@ -141,6 +156,10 @@ legend-macro = is the partner's macro: it puts the value in
 act-approve = Approve
 act-void = Void
 act-again = Reprocess
+act-separately = Count separately
+separate-what = { $known } is recorded under this id, and this request says { $sum }. If it is another payment, it becomes an event of its own and its sum joins the totals; the recorded event stays as it is.
+separate-submit = It is another payment
+notice-counted-separately = Counted separately
 again-title = Reprocess
 again-what = Decides the requests of this filter again by the rules of today. You see first what will change.
 again-seen = { $count ->
@@ -155,6 +174,7 @@ again-hidden = { $count ->
     [one] and { $count } more
    *[other] and { $count } more
 }
+again-more = Only the newest { $count } requests of this filter were read. Choose days to get to older ones.
 again-nothing = Nothing would change.
 again-submit = Apply
 again-before = Now

@@ -272,3 +272,8 @@ notice-postback-deleted = Postback deleted
 notice-event-defined = Event defined
 notice-test-sent = Test sent
 shelf-all = All
+left-out = { $count ->
+    [one] A partner file of this server was left out.
+   *[other] { $count } partner files of this server were left out.
+}
+left-out-what = They stand in `partners/` below the data directory. Mend what is named here and restart; the others work.

@@ -17,6 +17,7 @@ search = Найти
 older = Показать более ранние
 to-newest = К самым новым
 test = тест
+test-what = Тестовое событие: в итоги не входит
 integration = Интеграция
 postback-url = Ссылка постбека
 

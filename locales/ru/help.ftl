@@ -16,6 +16,7 @@ help-code = Пример
 help-code-url = Ссылка
 help-group-start = Начало
 help-group-postbacks = Постбеки и ссылки
+help-group-daily = Каждый день
 help-group-trouble = Когда что-то не так
 help-group-team = Команда и переезд
 help-group-server = Сервер

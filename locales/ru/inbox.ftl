@@ -11,6 +11,20 @@ tab-rejected = Отклонены
 tab-flagged = Замечания
 filter-remove = Убрать этот фильтр
 integration-any = Все интеграции
+when = Время
+when-what = Сутки по часовому поясу команды
+when-any = Всё время
+when-today = Сегодня
+when-yesterday = Вчера
+when-week = 7 дней
+when-days = Выбрать дни
+when-from = С этого дня
+when-to = По этот день
+when-show = Показать
+by-hand = вручную
+by-hand-what = Событие записал человек
+by-list = список
+by-list-what = Строка вставленного списка
 search-clickid = Найти clickid
 
 col-time = Время
@@ -38,6 +52,7 @@ lesson-curl = Команда
 
 detail-request = Запрос
 detail-raw = Как пришёл
+detail-written = Как записано
 detail-body = Тело
 detail-read = Как прочитан
 detail-unreadable = Запрос не удалось разобрать на параметры.
@@ -142,6 +157,10 @@ legend-macro = — макрос партнёрки: она подставит з
 act-approve = Подтвердить
 act-void = Отменить
 act-again = Обработать заново
+act-separately = Посчитать отдельно
+separate-what = Под этим ID записано { $known }, а в запросе { $sum }. Если это другой платёж, запрос станет отдельным событием, и его сумма войдёт в итоги; записанное событие не изменится.
+separate-submit = Это другой платёж
+notice-counted-separately = Посчитано отдельно
 again-title = Обработать заново
 again-what = Запросы под этим фильтром будут решены заново по сегодняшним правилам. Сначала увидите, что изменится.
 again-seen = { $count ->
@@ -159,6 +178,7 @@ again-hidden = { $count ->
     [few] и ещё { $count }
    *[other] и ещё { $count }
 }
+again-more = Прочитаны только { $count } самых новых запросов этого фильтра. Чтобы дойти до старых, выберите дни.
 again-nothing = Ничего не изменится.
 again-submit = Применить
 again-before = Сейчас

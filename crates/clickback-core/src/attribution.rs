@@ -18,8 +18,8 @@ pub const IDENTICAL_WINDOW_SECONDS: i64 = 600;
 pub const LATE_AFTER_SECONDS: i64 = 30 * 24 * 3_600;
 
 /// Names one event of a lead within an integration. `tid` is a transaction id, or a slot: empty for
-/// events that can exist once, a blank and the event's name for the slots of other modes (a usable
-/// id never begins with a blank).
+/// events that can exist once, a blank and the event's name for the slots of other modes, two blanks and
+/// the event's number for what a person counted separately (a usable id never begins with a blank).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub group: Group,
@@ -31,6 +31,14 @@ impl Key {
         Key {
             group,
             tid: String::new(),
+        }
+    }
+
+    /// The slot of an event that a person counted separately: its own, whatever id it came under.
+    pub fn separate(group: Group, event: EventId) -> Key {
+        Key {
+            group,
+            tid: format!("  {event}"),
         }
     }
 
@@ -177,6 +185,18 @@ pub fn lookup(postback: &Postback) -> Lookup {
         first_deposit,
         or_first,
         recent_seconds,
+    }
+}
+
+/// Which facts matter for an event that a person counts separately: nothing can be the same, and nothing
+/// is a repeat of it.
+pub fn separately(postback: &Postback, event: EventId) -> Lookup {
+    let group = postback.event.group();
+    Lookup {
+        first_deposit: group == Group::Deposit,
+        key: Some(Key::separate(group, event)),
+        or_first: false,
+        recent_seconds: None,
     }
 }
 

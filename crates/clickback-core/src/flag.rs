@@ -79,6 +79,8 @@ flags! {
     StatusUnknown = "status_unknown",
     /// The player's own id was bound to another lead already.
     PlayerOfOtherLead = "player_of_other_lead",
+    /// A person said that it is another event than the one known under its id.
+    CountedSeparately = "counted_separately",
 }
 
 impl Flag {

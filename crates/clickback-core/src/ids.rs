@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const EPOCH_MILLIS: i64 = 1_735_689_600_000;
 const NODE_BITS: u32 = 8;
 const COUNTER_BITS: u32 = 13;
+/// What an id has room for: until the year 2164.
+const MAX_MILLIS: i64 = (1 << (63 - NODE_BITS - COUNTER_BITS)) - 1;
 const MAX_COUNTER: i64 = (1 << COUNTER_BITS) - 1;
 /// Crockford's base 32 in lower case: no i, l, o, u, so an id survives being read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -222,7 +224,7 @@ impl IdSequence {
 
 /// The lowest id that a sequence makes at this time: ids from then on are not below it.
 pub fn lowest_id_at(millis: i64) -> i64 {
-    (millis - EPOCH_MILLIS).max(0) << (NODE_BITS + COUNTER_BITS)
+    millis.saturating_sub(EPOCH_MILLIS).clamp(0, MAX_MILLIS) << (NODE_BITS + COUNTER_BITS)
 }
 
 /// When a sequence made this number, in Unix milliseconds.
@@ -292,6 +294,23 @@ mod tests {
         let mut resumed = IdSequence::new(3);
         resumed.resume_after(last);
         assert!(resumed.next(0) > last);
+    }
+
+    #[test]
+    fn bounds_of_time_stay_in_order() {
+        let times = [
+            i64::MIN,
+            0,
+            EPOCH_MILLIS,
+            EPOCH_MILLIS + 1,
+            253_402_300_799_999,
+            i64::MAX,
+        ];
+        let bounds: Vec<i64> = times.into_iter().map(lowest_id_at).collect();
+        assert!(
+            bounds.is_sorted() && bounds[0] == 0 && bounds[3] > bounds[2],
+            "{bounds:?}"
+        );
     }
 
     #[test]

@@ -104,6 +104,18 @@ pub fn day_starts(now: Moment, zone: &str, days: i64) -> Vec<Moment> {
         .collect()
 }
 
+/// When a day of the calendar (`YYYY-MM-DD`) began in `zone`, and when the next one did. `None` where the
+/// text is no day.
+pub fn day_of_calendar(text: &str, zone: &str) -> Option<(Moment, Moment)> {
+    let zone = time_zone(zone);
+    let day: jiff::civil::Date = text.trim().parse().ok()?;
+    let start = |day: jiff::civil::Date| {
+        let start = day.to_zoned(zone.clone()).ok()?.timestamp();
+        Some(Moment(start.as_microsecond()))
+    };
+    Some((start(day)?, start(day.tomorrow().ok()?)?))
+}
+
 /// Whether this is the name of a time zone.
 pub fn is_zone(zone: &str) -> bool {
     TimeZone::get(zone).is_ok()
@@ -186,6 +198,31 @@ mod tests {
             assert_eq!(starts, expected, "{zone}");
         }
         assert!(is_zone("Europe/Moscow") && !is_zone("Moscow"));
+    }
+
+    #[test]
+    fn days_of_the_calendar() {
+        let rows = [
+            ("2026-11-24", "", "2026-11-24T00:00:00Z", 24),
+            (" 2026-11-24 ", "Europe/Moscow", "2026-11-23T21:00:00Z", 24),
+            ("2026-03-29", "Europe/Riga", "2026-03-28T22:00:00Z", 23),
+            ("2026-10-25", "Europe/Riga", "2026-10-24T21:00:00Z", 25),
+        ];
+        for (text, zone, start, hours) in rows {
+            let (from, to) = day_of_calendar(text, zone).unwrap();
+            assert_eq!(from.to_string(), start, "{text} {zone}");
+            assert_eq!(to, from.plus_seconds(hours * 3_600), "{text} {zone}");
+        }
+        for text in [
+            "",
+            "today",
+            "2026-02-30",
+            "24.11.2026",
+            "9999-12-31",
+            "2026-11-24T10:00:00Z x",
+        ] {
+            assert_eq!(day_of_calendar(text, ""), None, "{text}");
+        }
     }
 
     #[test]

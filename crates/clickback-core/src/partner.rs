@@ -230,6 +230,19 @@ impl Partner {
     }
 }
 
+/// The name of a postback configuration in the language with this two-letter code: as long as it is one
+/// that the program prepared for this event, in whichever language, it is shown in the reader's; what
+/// somebody renamed stays as it is.
+pub fn prepared_name(partner: Option<&Partner>, event: &str, name: &str, code: &str) -> String {
+    let usual = usual_postbacks();
+    let own = partner.into_iter().flat_map(|partner| &partner.postbacks);
+    own.chain(&usual)
+        .filter(|postback| postback.event == event)
+        .find(|postback| postback.name.en == name || postback.name.ru == name)
+        .map_or(name, |postback| postback.name.in_language(code))
+        .to_owned()
+}
+
 /// The three postbacks that a custom integration begins with.
 pub fn usual_postbacks() -> Vec<PartnerPostback> {
     let words = |en: &str, ru: &str| Words {

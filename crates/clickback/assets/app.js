@@ -1,4 +1,4 @@
-// Small things on every page: forms that send themselves when a choice changes.
+// Small things on every page: forms that send themselves when a choice changes, tabs that scroll.
 
 for (const form of document.querySelectorAll("form[data-auto]")) {
   for (const select of form.querySelectorAll("select")) {
@@ -13,4 +13,11 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
   addEventListener("pageshow", () => {
     for (const field of form.elements) field.disabled = false;
   });
+}
+
+// Of tabs that do not fit, the chosen one is shown.
+for (const chosen of document.querySelectorAll(".tabs [aria-current]")) {
+  const tabs = chosen.parentElement;
+  const [room, tab] = [tabs.getBoundingClientRect(), chosen.getBoundingClientRect()];
+  if (tab.right > room.right) tabs.scrollLeft += tab.right - room.right + 48;
 }

@@ -58,21 +58,6 @@ document.addEventListener("click", (event) => {
   else close(closer.href, true);
 });
 
-document.addEventListener("keydown", (event) => {
-  if (!wide.matches || event.metaKey || event.ctrlKey || event.altKey) return;
-  if (event.target.closest("input, select, textarea")) return;
-  const current = panes.querySelector("tr[aria-current]");
-  if (event.key === "Escape" && panes.classList.contains("split")) {
-    detail.querySelector("[data-close]")?.click();
-  } else if (event.key === "j" || event.key === "k") {
-    const rows = [...panes.querySelectorAll("tbody tr")];
-    const place = rows.indexOf(current) + (event.key === "j" ? 1 : -1);
-    const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
-    row?.scrollIntoView({ block: "nearest" });
-    row?.querySelector("a.row-link")?.click();
-  }
-});
-
 addEventListener("popstate", () => {
   if (location.pathname === "/inbox") close(location.href, false);
   else if (location.pathname.startsWith("/inbox/") && wide.matches) open(location.href, false);

@@ -112,8 +112,8 @@ fn measure(shape: &Shape) {
         let clickback = server::Child::start("clickback", Some(directory.path()));
         let mut rates = Vec::new();
         for connections in [64, 256] {
-            let (mut bare_rates, mut ours, mut p99s, mut medians, mut sustained) =
-                (vec![], vec![], vec![], vec![], vec![]);
+            let (mut bare_rates, mut bare_p99s, mut ours, mut p99s, mut medians, mut sustained) =
+                (vec![], vec![], vec![], vec![], vec![], vec![]);
             for _ in 0..shape.rounds {
                 first_tid += 10_000_000;
                 let plan = |target, path: &str| Plan {
@@ -125,7 +125,9 @@ fn measure(shape: &Shape) {
                     first_tid,
                     clean: false,
                 };
-                bare_rates.push(hit(&runtime, &plan(axum.address, "/bare"), connections).rate());
+                let bare = hit(&runtime, &plan(axum.address, "/bare"), connections);
+                bare_rates.push(bare.rate());
+                bare_p99s.push(bare.percentile(0.99));
                 let report = hit(
                     &runtime,
                     &plan(clickback.address, &filled.path),
@@ -140,9 +142,10 @@ fn measure(shape: &Shape) {
             }
             let (bare_rate, rate) = (median(bare_rates), median(ours));
             println!(
-                "{size:>8} events, {connections:>3} connections: {rate:>7.0}/s = {:.3} of a bare axum handler's {bare_rate:.0}/s; \
+                "{size:>8} events, {connections:>3} connections: {rate:>7.0}/s = {:.3} of a bare axum handler's {bare_rate:.0}/s (p99 {:.2} ms); \
                  median {:.2} ms, p99 {:.2} ms; {:.0}/s until all were decided",
                 rate / bare_rate,
+                median(bare_p99s),
                 median(medians),
                 median(p99s.clone()),
                 median(sustained),

@@ -157,6 +157,31 @@ fn lookups() {
     }
 }
 
+/// What a person counts separately meets nothing, whatever its mode and id.
+#[test]
+fn counted_separately() {
+    for (settings, request, key, first_deposit) in [
+        ("", "sale #T", "dep|  0000000000007", true),
+        ("", "sale", "dep|  0000000000007", true),
+        ("mode=first_only", "resale #T", "dep|  0000000000007", true),
+        (
+            "mode=always_new",
+            "withdrawal #T",
+            "wd|  0000000000007",
+            false,
+        ),
+        ("mode=update", "vip #T", "c:vip|  0000000000007", false),
+    ] {
+        let postback = Model::new(settings).postback(request);
+        let found = separately(&postback, EventId(7));
+        let own = found.key.as_ref().expect("a slot");
+        assert_eq!(format!("{}|{}", own.group.stored(), own.tid), key);
+        assert!(!own.is_tid(), "no id can equal it");
+        let read = (found.first_deposit, found.or_first, found.recent_seconds);
+        assert_eq!(read, (first_deposit, false, None), "{settings} {request}");
+    }
+}
+
 #[test]
 fn late() {
     let day = 24 * 3_600;

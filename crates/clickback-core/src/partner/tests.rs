@@ -225,3 +225,37 @@ fn codes_come_back() {
     }
     assert_eq!(Category::from_code("casino"), None);
 }
+
+#[test]
+fn prepared_names_are_the_readers() {
+    let mut partner = Partner::parse(GOOD).unwrap();
+    partner.postbacks = usual_postbacks();
+    partner.postbacks[1].name = Words {
+        en: "First order".to_owned(),
+        ru: "Первый заказ".to_owned(),
+    };
+    let rows = [
+        (None, "sale", "First deposit", "ru", "Первый депозит"),
+        (None, "sale", "Первый депозит", "en", "First deposit"),
+        (None, "sale", "First deposit", "en", "First deposit"),
+        (Some(&partner), "sale", "First order", "ru", "Первый заказ"),
+        (
+            Some(&partner),
+            "sale",
+            "First deposit",
+            "ru",
+            "Первый депозит",
+        ),
+        // Renamed, or given to another event: somebody meant it so.
+        (None, "sale", "My first", "ru", "My first"),
+        (None, "resale", "First deposit", "ru", "First deposit"),
+        (None, "sale", "First order", "ru", "First order"),
+    ];
+    for (partner, event, name, code, expected) in rows {
+        assert_eq!(
+            prepared_name(partner, event, name, code),
+            expected,
+            "{event} {name} {code}"
+        );
+    }
+}

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use clickback_core::flag::Flag;
-use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
+use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, WorkspaceId};
 use clickback_core::moment::Moment;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::app::AppState;
-use crate::store::inbox::{ReprocessFilter, Reprocessed, RequestFilter, RequestSummary, Verdict};
+use crate::app::{App, AppState};
+use crate::store::inbox::{
+    ReprocessFilter, Reprocessed, Request, RequestFilter, RequestSummary, Verdict,
+};
 
 use super::auth::Caller;
 use super::events::{EventView, moment};
@@ -69,6 +71,21 @@ pub(super) struct RequestDetail {
     body: Option<String>,
     address: Option<String>,
     event_detail: Option<EventView>,
+}
+
+impl From<Request> for RequestDetail {
+    fn from(request: Request) -> Self {
+        Self {
+            content_type: request.raw.content_type,
+            body: request
+                .raw
+                .body
+                .map(|body| String::from_utf8_lossy(&body).into_owned()),
+            address: request.raw.address,
+            event_detail: request.summary.event.clone().map(EventView::from),
+            request: request.summary.into(),
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -150,10 +167,7 @@ impl From<Reprocessed> for ReprocessedView {
     }
 }
 
-fn filter(
-    workspace: clickback_core::ids::WorkspaceId,
-    query: &InboxQuery,
-) -> Answer<RequestFilter> {
+fn filter(workspace: WorkspaceId, query: &InboxQuery) -> Answer<RequestFilter> {
     let mut filter = RequestFilter {
         integration: query
             .integration
@@ -212,26 +226,37 @@ pub(super) async fn one(
     Caller(workspace): Caller,
     Path(text): Path<String>,
 ) -> Answer<Json<RequestDetail>> {
-    let request = app.store.request(id(&text, "request")?).await?;
-    let owned = app
-        .store
+    let request = own(&app, workspace, &text).await?;
+    Ok(Json(request.into()))
+}
+
+/// A request of the caller's workspace.
+async fn own(app: &App, workspace: WorkspaceId, text: &str) -> Answer<Request> {
+    let request = app.store.request(id(text, "request")?).await?;
+    app.store
         .snapshot()
         .get(workspace, request.summary.integration)
-        .is_some();
-    if !owned {
-        return Err(Problem::not_found("request"));
+        .map(|_| request)
+        .ok_or_else(|| Problem::not_found("request"))
+}
+
+/// Counts a request separately that has the flag `amount_differs`: it becomes an event of its own,
+/// whatever id it came under. A second call changes nothing.
+#[utoipa::path(post, path = "/api/v1/inbox/{request_id}/separately", tag = "inbox", security(("token" = [])),
+    params(("request_id" = String, Path)),
+    responses((status = 200, body = RequestDetail), (status = 404), (status = 422)))]
+pub(super) async fn separately(
+    State(app): State<AppState>,
+    Caller(workspace): Caller,
+    Path(text): Path<String>,
+) -> Answer<Json<RequestDetail>> {
+    let known = own(&app, workspace, &text).await?;
+    let separated = app.store.count_separately(known.summary.id).await?;
+    if !separated.already {
+        app.store.log(separated.deed(workspace, None)).await?;
     }
-    let event_detail = request.summary.event.clone().map(EventView::from);
-    Ok(Json(RequestDetail {
-        content_type: request.raw.content_type,
-        body: request
-            .raw
-            .body
-            .map(|body| String::from_utf8_lossy(&body).into_owned()),
-        address: request.raw.address,
-        event_detail,
-        request: request.summary.into(),
-    }))
+    let request = own(&app, workspace, &text).await?;
+    Ok(Json(request.into()))
 }
 
 /// Decides requests again from their raw text, under the rules of now and the same keys.

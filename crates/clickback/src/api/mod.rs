@@ -80,6 +80,7 @@ pub fn routes() -> Router<AppState> {
         .route("/events/{id}", get(events::one).patch(events::update))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", get(inbox::one))
+        .route("/inbox/{id}/separately", post(inbox::separately))
         .route("/inbox/reprocess", post(inbox::reprocess))
         .route("/doctor", post(doctor::examine))
         .fallback(problem::no_such_route)
@@ -140,6 +141,7 @@ pub fn routes() -> Router<AppState> {
         events::update,
         inbox::list,
         inbox::one,
+        inbox::separately,
         inbox::reprocess,
         doctor::examine,
     )

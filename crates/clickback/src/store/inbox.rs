@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clickback_core::flag::{Flag, Flags};
-use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, UserId, WorkspaceId};
 use clickback_core::moment::Moment;
 use clickback_core::postback::{Postback, Rejection};
 
@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 
 use super::events::Event;
 use super::integrations::Integration;
+use super::people::Deed;
 use super::{Page, StoreResult};
 
 /// What became of a request. A closed set, with the same codes in the inbox, the API and metrics.
@@ -205,6 +206,30 @@ pub struct Reprocessed {
     pub code: Option<String>,
 }
 
+/// A request that a person counted separately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Separated {
+    pub event: Event,
+    /// It was so before: nothing changed.
+    pub already: bool,
+}
+
+impl Separated {
+    /// What the log says of it.
+    pub fn deed(&self, workspace: WorkspaceId, user: Option<UserId>) -> Deed {
+        let sum = self.event.amount.map(|amount| amount.to_string());
+        let currency = self.event.currency.map(|currency| currency.to_string());
+        let money: Vec<String> = sum.into_iter().chain(currency).collect();
+        Deed {
+            workspace,
+            user,
+            action: "counted_separately",
+            subject: self.event.request().to_string(),
+            detail: money.join(" "),
+        }
+    }
+}
+
 /// Receiving requests, reading them, and deciding them again.
 #[async_trait]
 pub trait InboxStore: Send + Sync {
@@ -227,6 +252,8 @@ pub trait InboxStore: Send + Sync {
         filter: ReprocessFilter,
         dry_run: bool,
     ) -> StoreResult<ReprocessReport>;
+    /// Makes a request with the flag `amount_differs` an event of its own. Invalid for any other.
+    async fn count_separately(&self, id: RequestId) -> StoreResult<Separated>;
     /// Applies waiting requests whose lead or click is there; returns how many.
     async fn sweep(&self) -> StoreResult<u64>;
 }

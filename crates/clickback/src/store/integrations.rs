@@ -250,12 +250,6 @@ pub trait SetUpStore: Send + Sync {
     async fn create_field(&self, workspace: WorkspaceId, new: NewField)
     -> StoreResult<CustomField>;
     async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>>;
-    async fn rename_field(
-        &self,
-        id: FieldId,
-        name: String,
-        visible: bool,
-    ) -> StoreResult<CustomField>;
     /// Defines or changes a custom event.
     async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()>;
     async fn create_link(&self, new: NewLink) -> StoreResult<RegistrationLink>;

@@ -11,11 +11,12 @@ use clickback_core::ids::{FieldId, WorkspaceId};
 
 use crate::app::{App, AppState};
 use crate::store::crm::FieldPatch;
-use crate::store::integrations::{CustomField, NewField, Snapshot};
+use crate::store::integrations::{CustomField, NewField};
 use crate::store::people::Deed;
 use crate::store::{StoreError, StoreResult};
 
 use super::error::{self, render};
+use super::integrations::configuration_name;
 use super::leads::{Choice, Given};
 use super::notice;
 use super::people::{Place, places};
@@ -93,11 +94,11 @@ struct Use {
 }
 
 /// Where the workspace's integrations use a key.
-fn uses(ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId, key: &str) -> Vec<Use> {
+fn uses(app: &App, ui: &Ui, workspace: WorkspaceId, key: &str) -> Vec<Use> {
     let parameter = format!("fields.{key}");
     let old = format!("details.{key}");
     let mut found = Vec::new();
-    for integration in snapshot.of(workspace) {
+    for integration in app.store.snapshot().of(workspace) {
         let rules = &integration.ruleset.rules;
         let mut add = |what: String| {
             found.push(Use {
@@ -128,7 +129,13 @@ fn uses(ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId, key: &str) -> Vec<
                 .any(|(name, _)| *name == parameter || *name == old)
             {
                 add(ui
-                    .with("field-use-postback", &[("name", &configuration.name)])
+                    .with(
+                        "field-use-postback",
+                        &[(
+                            "name",
+                            &configuration_name(app, ui, &integration, configuration),
+                        )],
+                    )
                     .into_owned());
             }
         }
@@ -298,7 +305,7 @@ async fn show(app: &App, visitor: &Visitor, field: CustomField, wrong: Option<Wr
         section: "settings",
         places: places(ui, PAGE),
         here: format!("{PAGE}/{}", field.id),
-        uses: uses(ui, &app.store.snapshot(), visitor.workspace, &field.key),
+        uses: uses(app, ui, visitor.workspace, &field.key),
         kind: ui.coded("field-kind-", field.kind.code()).into_owned(),
         has_options: has_options(field.kind),
         options: field.options.join("\n"),

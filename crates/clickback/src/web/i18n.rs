@@ -102,6 +102,7 @@ const EN: &[&str] = &[
     include_str!("../../../../locales/en/integrations.ftl"),
     include_str!("../../../../locales/en/links.ftl"),
     include_str!("../../../../locales/en/help.ftl"),
+    include_str!("../../../../locales/en/keys.ftl"),
 ];
 const RU: &[&str] = &[
     include_str!("../../../../locales/ru/common.ftl"),
@@ -117,6 +118,7 @@ const RU: &[&str] = &[
     include_str!("../../../../locales/ru/integrations.ftl"),
     include_str!("../../../../locales/ru/links.ftl"),
     include_str!("../../../../locales/ru/help.ftl"),
+    include_str!("../../../../locales/ru/keys.ftl"),
 ];
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build(Language::English, EN));

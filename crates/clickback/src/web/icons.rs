@@ -28,6 +28,13 @@ pub(super) fn shape(name: &str) -> &'static str {
         "copy" => {
             r#"<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5"/>"#
         }
+        "pencil" => {
+            r#"<path d="m3 13 .6-2.8 7.3-7.3a1 1 0 0 1 1.4 0l.8.8a1 1 0 0 1 0 1.4l-7.3 7.3zM9.6 4.2l2.2 2.2"/>"#
+        }
+        "list" => r#"<path d="M5.5 4h8M5.5 8h8M5.5 12h8M2.6 4h.1M2.6 8h.1M2.6 12h.1"/>"#,
+        "split" => {
+            r#"<path d="M2.5 8h3l5.5-4.5M5.5 8l5.5 4.5M8.6 3.2l2.6.1.3 2.6M8.6 12.8l2.6-.1.3-2.6"/>"#
+        }
         "close" => r#"<path d="m4 4 8 8M12 4l-8 8"/>"#,
         "back" => r#"<path d="M13 8H3.5M7 4 3 8l4 4"/>"#,
         "forward" => r#"<path d="M3 8h9.5M9 4l4 4-4 4"/>"#,

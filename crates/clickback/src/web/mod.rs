@@ -38,6 +38,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
 
 use crate::app::AppState;
 
@@ -73,6 +74,8 @@ pub fn routes(state: AppState) -> Router<AppState> {
             rights::gate,
         ))
         .layer(middleware::from_fn_with_state(Arc::clone(&state), finish))
+        // Live streams stay as they are: they are sent piece by piece.
+        .layer(CompressionLayer::new())
         .with_state(state)
 }
 
@@ -131,3 +134,5 @@ async fn finish(State(app): State<AppState>, request: Request, next: Next) -> Re
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walls;

@@ -85,11 +85,22 @@ pub(super) fn request(method: &str, uuid: &str, query: &[u8], rules: &Ruleset) -
         Segment::new("c-method", format!("{method} ")),
         Segment::new("c-base", format!("/api/postbacks/{uuid}/tracker-postback")),
     ];
-    let query = masked(&String::from_utf8_lossy(query), rules);
-    if !query.is_empty() {
+    let said = self::query(query, rules);
+    if !said.is_empty() {
         push(&mut segments, "c-mark", "?");
-        pairs(&mut segments, &query, rules);
+        segments.extend(said);
     }
+    segments
+}
+
+/// What a request says, without the address that it came to.
+pub(super) fn query(query: &[u8], rules: &Ruleset) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    pairs(
+        &mut segments,
+        &masked(&String::from_utf8_lossy(query), rules),
+        rules,
+    );
     segments
 }
 

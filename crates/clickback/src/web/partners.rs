@@ -304,7 +304,7 @@ fn pastes(app: &App, ui: &Ui, partner: &Partner, own: Option<&Integration>) -> V
         .iter()
         .map(|postback| {
             let url = own
-                .and_then(|own| url_of(app, own, postback, language))
+                .and_then(|own| url_of(app, own, postback))
                 .unwrap_or_else(|| planned_url(app, partner, postback));
             Paste {
                 name: postback.name.in_language(language).to_owned(),
@@ -329,20 +329,15 @@ fn pastes(app: &App, ui: &Ui, partner: &Partner, own: Option<&Integration>) -> V
 }
 
 /// The URL that the integration has for this event; of several for one event the one of that name.
-fn url_of(
-    app: &App,
-    own: &Integration,
-    postback: &PartnerPostback,
-    language: &str,
-) -> Option<String> {
-    let names = [postback.name.in_language(language), &postback.name.en];
+fn url_of(app: &App, own: &Integration, postback: &PartnerPostback) -> Option<String> {
+    let names = [&postback.name.ru, &postback.name.en];
     let of_event = || {
         own.configurations
             .iter()
             .filter(|configuration| configuration.event == postback.event)
     };
     let configuration = of_event()
-        .find(|configuration| names.contains(&configuration.name.as_str()))
+        .find(|configuration| names.contains(&&configuration.name))
         .or_else(|| of_event().next())?;
     Some(own.postback_url(&app.settings.public_url, configuration))
 }

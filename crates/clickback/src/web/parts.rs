@@ -11,7 +11,7 @@ use clickback_core::flag::Flag;
 use clickback_core::moment::Moment;
 use clickback_core::money::Amount;
 
-use crate::store::inbox::Verdict;
+use crate::store::inbox::{BY_HAND, BY_IMPORT, Verdict};
 
 use super::i18n::Language;
 use super::paint::Segment;
@@ -226,12 +226,14 @@ pub(super) fn number(language: Language, amount: Amount, currency: Option<Curren
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
-    source = r#"<span class="badge {{ tone }}">{{ icon }}<span>{{ word }}</span></span>"#
+    source = r#"<span class="badge {{ tone }}"{% if !title.is_empty() %} title="{{ title }}"{% endif %}>{{ icon }}<span>{{ word }}</span></span>"#
 )]
 pub(super) struct Badge {
     tone: &'static str,
     icon: Icon,
     word: String,
+    /// The same in a sentence, on hover.
+    title: String,
 }
 
 impl HtmlSafe for Badge {}
@@ -250,6 +252,7 @@ impl Badge {
             tone,
             icon: Icon(icon),
             word: ui.coded("verdict-", verdict.code()).into_owned(),
+            title: String::new(),
         }
     }
 
@@ -265,15 +268,31 @@ impl Badge {
             tone,
             icon: Icon(icon),
             word: ui.coded("status-", status.code()).into_owned(),
+            title: String::new(),
+        }
+    }
+
+    /// Where a request is from, if no partner sent it: a test, a person, a pasted list.
+    pub(super) fn origin(ui: &Ui, test: bool, method: &str) -> Option<Badge> {
+        match method {
+            _ if test => Some(Badge::test(ui)),
+            BY_HAND => Some(Badge::quiet(ui, "pencil", "by-hand")),
+            BY_IMPORT => Some(Badge::quiet(ui, "list", "by-list")),
+            _ => None,
         }
     }
 
     /// An authenticated test event.
     pub(super) fn test(ui: &Ui) -> Badge {
+        Badge::quiet(ui, "flask", "test")
+    }
+
+    fn quiet(ui: &Ui, icon: &'static str, key: &str) -> Badge {
         Badge {
             tone: "quiet",
-            icon: Icon("flask"),
-            word: ui.t("test").into_owned(),
+            icon: Icon(icon),
+            word: ui.t(key).into_owned(),
+            title: ui.t(&format!("{key}-what")).into_owned(),
         }
     }
 }
@@ -422,6 +441,17 @@ mod tests {
             rich.to_string(),
             "a <code>{x}</code> &lt;b&gt; &amp; <code>&lt;i&gt;</code>"
         );
+    }
+
+    #[test]
+    fn what_no_partner_sent_says_so() {
+        let ui = english();
+        let word = |test, method| Badge::origin(&ui, test, method).map(|badge| badge.word);
+        assert_eq!(word(false, "GET"), None);
+        assert_eq!(word(false, "POST"), None);
+        assert_eq!(word(true, "GET").as_deref(), Some("test"));
+        assert_eq!(word(false, BY_HAND).as_deref(), Some("by hand"));
+        assert_eq!(word(false, BY_IMPORT).as_deref(), Some("list"));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/inbox/{id}/again", With(Right::Decide)),
     ("POST", "/inbox/{id}/again", With(Right::Decide)),
     ("POST", "/inbox/{id}/status", With(Right::Decide)),
+    ("POST", "/inbox/{id}/separately", With(Right::Decide)),
     ("GET", "/doctor", With(Right::SeeTeam)),
     ("POST", "/doctor", With(Right::SeeTeam)),
     ("GET", "/leads", With(Right::SeeLeads)),

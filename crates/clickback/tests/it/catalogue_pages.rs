@@ -4,6 +4,7 @@
 use clickback::catalogue::Catalogue;
 use clickback::web::i18n;
 use clickback_core::partner::{Category, Confidence, Missing, PartnerKind, Quirk, Role};
+use clickback_core::people;
 use serde_json::{Value, json};
 
 use crate::harness::{TestApp, text};
@@ -194,4 +195,31 @@ async fn the_list_is_filtered_and_names_what_is_missing() {
         .api("POST", "/integrations", json!({ "partner": "exness" }))
         .await;
     assert_eq!(status, 422, "a soon partner makes no integration");
+}
+
+/// Whoever runs the server learns which of his own files do not count, and why; a buyer does not.
+#[tokio::test]
+async fn files_that_were_left_out_are_named() {
+    let mut app = TestApp::start_with(|settings| {
+        let own = settings.data_dir.join("partners");
+        std::fs::create_dir(&own).expect("a folder");
+        std::fs::write(own.join("broken.toml"), "slug = \"broken\"\nname = <b>").expect("a file");
+        std::fs::write(own.join("other.toml"), "slug = 1").expect("a file");
+    })
+    .await;
+    for (language, title) in [
+        ("en", "2 partner files of this server were left out."),
+        ("ru", "2 файла партнёрок на этом сервере не прочитаны."),
+    ] {
+        let (status, html) = page(&app, &format!("/integrations?lang={language}")).await;
+        assert_eq!(status, 200);
+        for words in [title, "broken.toml:2", "other.toml"] {
+            assert!(html.contains(words), "{language}: {words}");
+        }
+        assert!(!html.contains("name = <b>"), "what a file says is escaped");
+    }
+    app.cookie = app.log_in_as(people::Role::Viewer).await.1;
+    let (status, html) = page(&app, "/integrations").await;
+    assert_eq!(status, 200);
+    assert!(!html.contains("broken.toml"));
 }

@@ -20,6 +20,7 @@ use clickback::store::leads::NewLead;
 use clickback_core::rules::Rules;
 use tokio::task::JoinHandle;
 
+use crate::ground::server;
 use crate::harness::WORKSPACE;
 
 const CONNECTIONS: usize = 16;
@@ -54,7 +55,10 @@ fn serve_until_killed() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("an address");
-        let settings = Settings::local(PathBuf::from(directory));
+        let mut settings = Settings::local(PathBuf::from(directory));
+        settings.database = std::env::var("CRASH_DATABASE")
+            .ok()
+            .map(|name| server().expect("a server").with_database(&name));
         let app = App::open_with(settings, Arc::new(SystemClock), answer_early).expect("opens");
         println!("\nlistening {}", listener.local_addr().expect("an address"));
         clickback::app::serve(app, listener, clickback::app::stop_signal()).await;
@@ -63,6 +67,15 @@ fn serve_until_killed() {
 
 /// Starts the server and waits for its address.
 pub(crate) fn start(directory: &Path, answer_early: bool) -> (Child, SocketAddr) {
+    start_on(directory, None, answer_early)
+}
+
+/// The same on a PostgreSQL database of the tests' server.
+pub(crate) fn start_on(
+    directory: &Path,
+    database: Option<&str>,
+    answer_early: bool,
+) -> (Child, SocketAddr) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command
         .args([
@@ -77,6 +90,9 @@ pub(crate) fn start(directory: &Path, answer_early: bool) -> (Child, SocketAddr)
     if answer_early {
         command.env("CRASH_ANSWER_EARLY", "1");
     }
+    if let Some(database) = database {
+        command.env("CRASH_DATABASE", database);
+    }
     let mut child = command.spawn().expect("the server starts");
     let out = std::io::BufReader::new(child.stdout.take().expect("its output"));
     let address = out
@@ -89,7 +105,12 @@ pub(crate) fn start(directory: &Path, answer_early: bool) -> (Child, SocketAddr)
 
 /// A data directory with an integration and leads; returns the postback path.
 pub(crate) async fn prepare(directory: &Path) -> String {
-    let app = App::open(Settings::local(directory.to_owned())).expect("opens");
+    prepare_with(Settings::local(directory.to_owned())).await
+}
+
+/// The same where the settings say.
+pub(crate) async fn prepare_with(settings: Settings) -> String {
+    let app = App::open(settings).expect("opens");
     let new = NewIntegration {
         workspace: WORKSPACE,
         partner: None,
@@ -118,7 +139,7 @@ pub(crate) async fn prepare(directory: &Path) -> String {
 }
 
 /// Sends until the server dies; returns the ids of the answers with 200.
-async fn hammer(
+pub(crate) async fn hammer(
     address: SocketAddr,
     path: String,
     (round, connection): (usize, usize),

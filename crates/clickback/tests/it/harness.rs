@@ -6,10 +6,11 @@ use std::sync::Arc;
 use clickback::app::{self, App, AppState};
 use clickback::clock::{ManualClock, SystemClock};
 use clickback::config::Settings;
-use clickback::ids::WorkspaceId;
+use clickback::ids::{UserId, WorkspaceId};
 use clickback::load::Client;
 use clickback::people::Role;
 use clickback::store::people::{NewUser, Session};
+use clickback::store::sqlite::FILE_NAME;
 use clickback::tokens;
 use clickback_core::moment::Moment;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub(crate) struct TestApp {
     server: Option<JoinHandle<()>>,
     _directory: TempDir,
     /// Dropped after everything that uses it.
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl TestApp {
@@ -45,8 +46,13 @@ impl TestApp {
     /// Starts with changed settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> TestApp {
         let mut app = Self::start_fresh(change).await;
-        app.cookie = log_in(&app.app).await;
+        app.cookie = app.log_in_as(Role::Owner).await.1;
         app
+    }
+
+    /// A new person of the workspace with a role, and a session of his.
+    pub(crate) async fn log_in_as(&self, role: Role) -> (UserId, String) {
+        log_in(&self.app, WORKSPACE, role).await
     }
 
     /// The same before anybody has an account: there is no owner and no cookie.
@@ -77,8 +83,23 @@ impl TestApp {
             stop,
             server: Some(server),
             _directory: directory,
-            _database: database,
+            database,
         }
+    }
+
+    /// One more workspace of the same server: nothing in the program makes them yet.
+    pub(crate) async fn second_workspace(&self) -> WorkspaceId {
+        const INSERT: &str =
+            "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)";
+        if let Some(database) = &self.database {
+            let client = database.client().await;
+            client.batch_execute(INSERT).await.expect("a workspace");
+        } else {
+            let file = self.app.settings.data_dir.join(FILE_NAME);
+            let sql = rusqlite::Connection::open(file).expect("the file");
+            sql.execute(INSERT, []).expect("a workspace");
+        }
+        WorkspaceId(2)
     }
 
     /// Calls the API; the path is behind `/api/v1`.
@@ -131,6 +152,22 @@ impl TestApp {
         let cookie = &self.cookie;
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: clickback\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        );
+        let mut client = Client::connect(self.address).await.expect("a connection");
+        let status = client
+            .exchange(request.as_bytes())
+            .await
+            .expect("an answer");
+        (status, String::from_utf8_lossy(client.body()).into_owned())
+    }
+
+    /// Sends a form as the owner, from the program's own pages.
+    pub(crate) async fn submit(&self, path: &str, form: &str) -> (u16, String) {
+        let cookie = &self.cookie;
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: clickback\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{form}",
+            form.len()
         );
         let mut client = Client::connect(self.address).await.expect("a connection");
         let status = client
@@ -232,26 +269,26 @@ async fn database() -> Option<TestDatabase> {
     None
 }
 
-/// Makes an owner and a session of his.
-async fn log_in(app: &App) -> String {
-    let owner = app
+/// Makes a person and a session of his, as a cookie.
+pub(crate) async fn log_in(app: &App, workspace: WorkspaceId, role: Role) -> (UserId, String) {
+    let user = app
         .store
         .create_user(NewUser {
-            workspace: WORKSPACE,
-            login: "owner".to_owned(),
-            name: "Owner".to_owned(),
-            role: Role::Owner,
+            workspace,
+            login: format!("{}-{workspace}", role.code()),
+            name: role.code().to_owned(),
+            role,
             lead_by: None,
             password_hash: String::new(),
         })
         .await
-        .expect("an owner");
+        .expect("a person");
     let (token, hash) = tokens::generate();
     let now = app.clock.now();
     app.store
         .create_session(Session {
             hash,
-            user: owner.id,
+            user: user.id,
             agent: "test".to_owned(),
             address: "127.0.0.1".to_owned(),
             created_at: now,
@@ -259,7 +296,7 @@ async fn log_in(app: &App) -> String {
         })
         .await
         .expect("a session");
-    format!("session={token}")
+    (user.id, format!("session={token}"))
 }
 
 /// A JSON string.

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use clickback::clock::ManualClock;
 use clickback::store::events::EventFilter;
 use clickback::store::inbox::{RequestFilter, Verdict};
-use clickback::store::integrations::NewIntegration;
-use clickback::store::leads::NewLead;
+use clickback::store::integrations::{NewField, NewIntegration};
+use clickback::store::leads::{IdentityKind, NewClick, NewLead};
 use clickback::store::postgres::Postgres;
 use clickback::store::postgres::partitions::Retention;
+use clickback::store::sqlite::Sqlite;
 use clickback::store::{Options, Store};
 use clickback_core::event::Kind;
-use clickback_core::ids::IntegrationId;
+use clickback_core::field::FieldKind;
+use clickback_core::ids::{IntegrationId, RequestId};
 use clickback_core::rules::Rules;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -37,12 +39,7 @@ impl Nodes {
         let (mut nodes, mut directories) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let directory = tempfile::tempdir().expect("a directory");
-            let options = Options {
-                queue: 200_000,
-                journal: Some(1 << 30),
-                clock: Arc::clone(&clock) as _,
-                answer_early: false,
-            };
+            let options = options(&clock);
             let retention = Retention::default();
             let node = Postgres::open(&database.address, retention, directory.path(), &options)
                 .expect("the node starts");
@@ -104,6 +101,15 @@ impl Nodes {
             node.close().await;
         }
         self.database.say_where().await;
+    }
+}
+
+fn options(clock: &Arc<ManualClock>) -> Options {
+    Options {
+        queue: 200_000,
+        journal: Some(1 << 30),
+        clock: Arc::clone(clock) as _,
+        answer_early: false,
     }
 }
 
@@ -246,4 +252,182 @@ async fn broken_connections_lose_and_double_nothing() {
     let doubled = nodes.nodes[1].requests(filter).await.expect("requests");
     assert_eq!(doubled.items.len(), 0);
     nodes.end().await;
+}
+
+/// A postback out of few leads, ids and sums, so that each meets others.
+fn any_postback(random: &mut impl FnMut(u64) -> u64) -> String {
+    let mut pick = |from: &[&'static str]| {
+        let at = usize::try_from(random(from.len() as u64)).expect("small");
+        from[at]
+    };
+    let clickid = pick(&[
+        "one",
+        "one-too",
+        "two",
+        "three",
+        "clicked",
+        "clicked-too",
+        "unknown",
+        "{sub1}",
+    ]);
+    let event = pick(&[
+        "registration",
+        "sale",
+        "resale",
+        "deposit",
+        "deposit",
+        "withdrawal",
+        "chargeback",
+        "commission",
+        "something",
+    ]);
+    let tid = pick(&["", "a", "b", "c", "d", "one-too"]);
+    let status = pick(&["", "", "approved", "pending", "rejected"]);
+    let cost = pick(&["10", "10", "20.5", "1,5", "", "x"]);
+    let currency = pick(&["usd", "usd", "eur", ""]);
+    let payout = pick(&["", "", "3"]);
+    let time = pick(&["", "", "2026-11-23T10:00:00Z", "2026-11-22T10:00:00Z"]);
+    let value = pick(&["", "", "p1", "p2", "p3"]);
+    let mut query = format!("clickid={clickid}&tracker.event={event}");
+    for (name, value) in [
+        ("tracker.tid", tid),
+        ("tracker.status", status),
+        ("tracker.cost", cost),
+        ("tracker.currency", currency),
+        ("tracker.payout", payout),
+        ("tracker.time", time),
+        ("fields.player", value),
+        ("fields.note", if value.is_empty() { "" } else { clickid }),
+    ] {
+        if !value.is_empty() {
+            query.push_str(&format!("&{name}={value}"));
+        }
+    }
+    query
+}
+
+/// What a request and its event came to, without the numbers that differ from store to store.
+async fn told(store: &dyn Store, requests: &[RequestId]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for request in requests {
+        let found = store.request(*request).await.expect("the request").summary;
+        let event = found.event.map(|event| {
+            let by = requests.iter().position(|other| other.event() == event.id);
+            format!(
+                "event of {by:?}: {} {} {} {:?} {:?} {:?} {:?} {:?} {:?}",
+                event.kind,
+                event.status.code(),
+                event.name,
+                event.amount.map(|amount| amount.to_string()),
+                event.currency.map(|currency| currency.to_string()),
+                event.payout.map(|amount| amount.to_string()),
+                event.tid,
+                event.flags.codes(),
+                event.occurred_at,
+            )
+        });
+        lines.push(format!(
+            "{} {:?} {:?} {event:?}",
+            found.verdict.code(),
+            found.flags.codes(),
+            found.clickid,
+        ));
+    }
+    lines
+}
+
+async fn prepare(store: &dyn Store) -> IntegrationId {
+    for key in ["player", "note"] {
+        let field = NewField {
+            key: key.to_owned(),
+            name: key.to_owned(),
+            kind: FieldKind::Text,
+            options: Vec::new(),
+            visible: true,
+        };
+        store.create_field(WORKSPACE, field).await.expect("a field");
+    }
+    let mut new = new_integration();
+    new.rules.player_field = Some("player".to_owned());
+    let integration = store.create_integration(new).await.expect("made").id;
+    for clickid in ["one", "two", "three"] {
+        let new = NewLead {
+            clickid: Some(clickid.to_owned()),
+            ..NewLead::default()
+        };
+        let lead = store.create_lead(new).await.expect("a lead");
+        if clickid == "one" {
+            let kind = IdentityKind::Clickid;
+            let bound = store.bind_identity(lead.id, kind, 0, "one-too".to_owned());
+            bound.await.expect("bound");
+        }
+    }
+    for clickid in ["clicked", "clicked-too"] {
+        let click = NewClick {
+            workspace: WORKSPACE,
+            clickid: clickid.to_owned(),
+            params: Vec::new(),
+        };
+        store.record_click(click).await.expect("a click");
+    }
+    integration
+}
+
+/// Many requests that are decided together come to what they come to one after the other, whatever
+/// they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn together_is_one_after_the_other() {
+    let Some(database) = TestDatabase::fresh().await else {
+        return;
+    };
+    let clock = clock();
+    let options = options(&clock);
+    let directories = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+    let single = Sqlite::open(directories[0].path(), &options).expect("opens");
+    let together = Postgres::open(
+        &database.address,
+        Retention::default(),
+        directories[1].path(),
+        &options,
+    )
+    .expect("opens");
+    let (single, together): (Arc<dyn Store>, Arc<dyn Store>) = (single, together);
+    let integrations = [prepare(&*single).await, prepare(&*together).await];
+    let mut state = 7_u64;
+    // A generator by Marsaglia: the same requests at every run.
+    let mut random = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..3_000 {
+        let query = any_postback(&mut random);
+        let incoming_one = incoming(&*single, &clock, integrations[0], &query);
+        ones.push(single.ingest(incoming_one).await.expect("stored").request);
+        let incoming_other = incoming(&*together, &clock, integrations[1], &query);
+        others.push(together.accept(incoming_other).await.expect("accepted"));
+    }
+    together.settle().await;
+    let (one, other) = (told(&*single, &ones).await, told(&*together, &others).await);
+    for (at, (one, other)) in one.iter().zip(&other).enumerate() {
+        assert_eq!(one, other, "request {at}");
+    }
+    for clickid in ["one", "two", "three", "clicked", "clicked-too"] {
+        let mut leads = Vec::new();
+        for store in [&single, &together] {
+            let lead = store.lead_by_clickid(WORKSPACE, clickid).await;
+            let lead = lead.expect("an answer").expect("a lead");
+            let values: Vec<String> = lead.values.into_iter().map(|value| value.value).collect();
+            leads.push((lead.totals, values));
+        }
+        assert_eq!(leads[0], leads[1], "{clickid}");
+    }
+    for store in [&single, &together] {
+        let report = store.check().await.expect("a report");
+        assert_eq!(report.problems, Vec::<String>::new());
+        store.close().await;
+    }
+    database.say_where().await;
 }

@@ -230,6 +230,27 @@ async fn inbox_filters_and_pages() {
             .await,
             0
         );
+        // A period is exact, though it is looked for by numbers.
+        let begun = stage.clock.now();
+        for minute in [0, 1, 2 * 24 * 60, 4 * 24 * 60] {
+            stage.clock.advance(minute * 60);
+            stage.send("tracker.event=sale").await;
+        }
+        let late = 60 + 2 * 86_400;
+        for (from, to, expected) in [
+            (0, 60, 33),
+            (60, 61, 1),
+            (61, late, 0),
+            (late, late + 1, 1),
+            (61, 30 * 86_400, 2),
+        ] {
+            let filter = RequestFilter {
+                from: Some(begun.plus_seconds(from)),
+                to: Some(begun.plus_seconds(to)),
+                ..all.clone()
+            };
+            assert_eq!(count(filter).await, expected, "{from} to {to}");
+        }
         let mut seen = Vec::new();
         let mut before = None;
         loop {
@@ -245,7 +266,7 @@ async fn inbox_filters_and_pages() {
                 None => break,
             }
         }
-        assert_eq!(seen.len(), 32);
+        assert_eq!(seen.len(), 36);
         assert!(seen.is_sorted_by(|newer, older| newer > older));
     })
     .await;

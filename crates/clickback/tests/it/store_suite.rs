@@ -16,7 +16,7 @@ use clickback::store::sqlite::{FILE_NAME, Sqlite, migrate};
 use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
-use clickback_core::ids::IntegrationId;
+use clickback_core::ids::{IntegrationId, RequestId};
 use clickback_core::intake::Parts;
 use clickback_core::rules::{CustomEvent, RepeatChoice, Repeats, Rules};
 use tempfile::TempDir;
@@ -29,34 +29,50 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) integration: Arc<Integration>,
+    way: Way,
     _directory: TempDir,
 }
 
-/// Runs a story on every database.
-pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
-    on_sqlite(rules.clone(), &story).await;
-    if let Some(database) = TestDatabase::fresh().await {
-        let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
-        let options = options(&clock);
-        let address = &database.address;
-        let store = Postgres::open(address, Retention::default(), directory.path(), &options);
-        tell(
-            rules,
-            store.expect("the store opens"),
-            clock,
-            directory,
-            &story,
-        )
-        .await;
-        database.say_where().await;
-    }
+/// On what a story runs, and how its requests are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Sqlite,
+    /// Each by statements of its own.
+    Postgres,
+    /// Through the journal: by statements for many.
+    PostgresTogether,
 }
 
-async fn on_sqlite(rules: Rules, story: &impl AsyncFn(&mut Stage)) {
-    let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
-    let store = Sqlite::open(directory.path(), &options(&clock)).expect("the store opens");
-    tell(rules, store, clock, directory, story).await;
-    println!("ran on SQLite {}", Sqlite::version());
+/// Runs a story on every database, in every way.
+pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
+    on(
+        &[Way::Sqlite, Way::Postgres, Way::PostgresTogether],
+        rules,
+        story,
+    )
+    .await;
+}
+
+/// Runs a story in these ways.
+pub(crate) async fn on(ways: &[Way], rules: Rules, story: impl AsyncFn(&mut Stage)) {
+    for way in ways {
+        let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
+        let options = options(&clock);
+        if *way == Way::Sqlite {
+            let store = Sqlite::open(directory.path(), &options).expect("the store opens");
+            tell(rules.clone(), store, clock, directory, *way, &story).await;
+            println!("ran on SQLite {}", Sqlite::version());
+            continue;
+        }
+        let Some(database) = TestDatabase::fresh().await else {
+            continue;
+        };
+        let address = &database.address;
+        let store = Postgres::open(address, Retention::default(), directory.path(), &options);
+        let store = store.expect("the store opens");
+        tell(rules.clone(), store, clock, directory, *way, &story).await;
+        database.say_where().await;
+    }
 }
 
 fn options(clock: &Arc<ManualClock>) -> Options {
@@ -73,12 +89,14 @@ async fn tell(
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     directory: TempDir,
+    way: Way,
     story: &impl AsyncFn(&mut Stage),
 ) {
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
         store,
         clock,
+        way,
         _directory: directory,
     };
     story(&mut stage).await;
@@ -131,6 +149,18 @@ pub(crate) fn incoming(
     }
 }
 
+/// What a stored request came to.
+pub(crate) async fn outcome(store: &dyn Store, request: RequestId) -> Outcome {
+    let found = store.request(request).await.expect("the request").summary;
+    Outcome {
+        request,
+        verdict: found.verdict,
+        flags: found.flags,
+        lead: found.lead,
+        event: found.event.map(|event| event.id),
+    }
+}
+
 impl Stage {
     /// A postback as it comes in, under the rules of now.
     pub(crate) fn incoming(&self, query: &str) -> Incoming {
@@ -139,10 +169,13 @@ impl Stage {
 
     /// Sends one and waits for its outcome.
     pub(crate) async fn send(&self, query: &str) -> Outcome {
-        self.store
-            .ingest(self.incoming(query))
-            .await
-            .expect("an outcome")
+        let incoming = self.incoming(query);
+        if self.way != Way::PostgresTogether || incoming.judged.is_err() {
+            return self.store.ingest(incoming).await.expect("an outcome");
+        }
+        let request = self.store.accept(incoming).await.expect("accepted");
+        self.store.settle().await;
+        outcome(&*self.store, request).await
     }
 
     /// Sends one and returns verdict and flags.

@@ -11,6 +11,7 @@ const RAISED_LATER: &[Flag] = &[
     Flag::RepeatBeforeFirst,
     Flag::Late,
     Flag::PlayerOfOtherLead,
+    Flag::CountedSeparately,
 ];
 
 /// Flag, rules, the query that has it, the query that has no flag at all.

@@ -36,6 +36,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "leads",
         include_str!("../../../migrations/postgres/0004_leads.sql"),
     ),
+    (
+        5,
+        "lists",
+        include_str!("../../../migrations/postgres/0005_lists.sql"),
+    ),
 ];
 
 /// What all nodes lock while they change the schema; advisory locks belong to one database.

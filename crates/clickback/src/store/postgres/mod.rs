@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 
 use super::inbox::Outcome;
-use super::sql::session::Session;
+use super::sql::session::{Session, Sql};
 use super::sql::{Database, FirstReading, Opened, SqlStore, closed};
 use super::{Options, StoreError, StoreResult};
 use connect::{Address, Purpose};
@@ -236,8 +236,9 @@ impl Database for Server {
         Ok(())
     }
 
-    fn sizes(&self) -> (u64, u64) {
-        (0, 0)
+    fn sizes(&self, sql: &dyn Session) -> Sql<(u64, u64)> {
+        let bytes = sql.count("SELECT pg_database_size(current_database())", &[])?;
+        Ok((bytes, 0))
     }
 
     fn tell(&self, outcomes: &[Outcome]) {

@@ -112,6 +112,11 @@ impl PgSession {
         self.prepared(text, &types)
     }
 
+    /// The connection itself.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Every row of a statement that is PostgreSQL's own.
     pub(super) fn all<T>(
         &self,

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use clickback_core::attribution::{Change, Key, Recent};
+use clickback_core::attribution::{Change, Key, Lookup, Recent};
 use clickback_core::event::EventName;
 use clickback_core::flag::Flags;
 use clickback_core::ids::{EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId};
@@ -134,6 +134,17 @@ impl Work<'_> {
         postback: &Postback,
     ) -> Sql<Settled> {
         ledger::settle(self, subject, postback)
+    }
+
+    /// Decides for a lead that is known, and writes the event.
+    pub(in crate::store) fn settle_for(
+        &mut self,
+        subject: &Subject<'_>,
+        postback: &Postback,
+        matched: Matched,
+        lookup: &Lookup,
+    ) -> Sql<Settled> {
+        ledger::settle_for(self, subject, postback, matched, lookup)
     }
 
     fn insert_request(

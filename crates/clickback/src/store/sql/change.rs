@@ -130,7 +130,13 @@ impl Work<'_> {
         Ok(after)
     }
 
-    fn rewrite(&mut self, before: &Event, after: &Event, request: Option<RequestId>) -> Sql<()> {
+    /// Writes what changed of an event, with its history and its place in the totals.
+    pub(super) fn rewrite(
+        &mut self,
+        before: &Event,
+        after: &Event,
+        request: Option<RequestId>,
+    ) -> Sql<()> {
         self.sql.execute(
             "UPDATE events SET kind = ?2, status = ?3, amount = ?4, currency = ?5, payout = ?6, \
              payout_currency = ?7 WHERE id = ?1",

@@ -1,6 +1,7 @@
 //! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use crate::store::journal::Journal;
 
 use super::reports::{ROLLUP_COLUMNS, rollup};
 use super::rows::{self, EVENT_COLUMNS, counted};
-use super::session::{Session, Sql};
+use super::session::{Session, Sql, SqlError};
 use super::writer::Job;
 use super::{SqlStore, inbox};
 
@@ -162,8 +163,11 @@ impl UpkeepStore for SqlStore {
     }
 
     async fn health(&self) -> StoreResult<Health> {
-        let waiting = self.read_at_once(inbox::waiting).await?;
-        let (database_bytes, wal_bytes) = self.database.sizes();
+        let database = Arc::clone(&self.database);
+        let looked = move |sql: &dyn Session| {
+            Ok::<_, SqlError>((inbox::waiting(sql)?, database.sizes(sql)?))
+        };
+        let (waiting, (database_bytes, wal_bytes)) = self.read_at_once(looked).await?;
         Ok(Health {
             undecided: self.journal.as_ref().map_or(0, Journal::backlog),
             verdicts: std::array::from_fn(|place| {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clickback_core::flag::Flags;
-use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId};
+use clickback_core::ids::{IntegrationId, LeadId, RequestId, WorkspaceId, lowest_id_at};
 use clickback_core::moment::Moment;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::events::Event;
 use crate::store::inbox::{
     BY_HAND, BY_IMPORT, InboxStore, Incoming, Outcome, RawRequest, ReprocessFilter,
-    ReprocessReport, Request, RequestFilter, RequestSummary, Verdict,
+    ReprocessReport, Request, RequestFilter, RequestSummary, Separated, Verdict,
 };
 use crate::store::{Page, StoreError, StoreResult};
 
@@ -50,7 +50,11 @@ fn summary(row: &Row<'_>) -> Sql<RequestSummary> {
     })
 }
 
-fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
+/// A request's number follows the clock that stored it, its time the clock that received it: so far apart
+/// they are looked for. A period is then a range of the primary key.
+const AROUND_SECONDS: i64 = 86_400;
+
+pub(super) fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
     let mut conditions: Vec<String> = Vec::new();
     let mut values: Vec<Value<'_>> = Vec::new();
     let mut add = |condition: &str, value| {
@@ -99,16 +103,20 @@ fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
                 "inbox.id IN (SELECT id FROM events WHERE lead_id IN ({LEAD_OF_CLICKID}) UNION ALL \
                  SELECT id FROM inbox WHERE verdict <> 1 AND lead_id IS NOT NULL \
                  AND lead_id IN ({LEAD_OF_CLICKID}) UNION ALL \
-                 SELECT id FROM inbox WHERE verdict <> 1 AND verdict = 4 AND clickid = $)"
+                 SELECT id FROM inbox WHERE verdict = 4 AND clickid = $)"
             ),
             Value::Text(Some(clickid.trim())),
         );
     }
     if let Some(from) = filter.from {
         add("inbox.received_at >= $", number(from.0));
+        let around = lowest_id_at(from.plus_seconds(-AROUND_SECONDS).millis());
+        add("inbox.id >= $", number(around));
     }
     if let Some(to) = filter.to {
         add("inbox.received_at < $", number(to.0));
+        let around = lowest_id_at(to.plus_seconds(AROUND_SECONDS).millis());
+        add("inbox.id < $", number(around));
     }
     if let Some(before) = filter.before {
         add("inbox.id < $", number(before.0));
@@ -125,7 +133,19 @@ const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspa
 
 /// Newest first, or oldest first where the filter says `after`.
 pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
-    let (conditions, values) = conditions(filter);
+    let (mut conditions, mut values) = conditions(filter);
+    if let Some(flag) = filter.flag {
+        let numbers = super::flagged::numbers(sql, filter, flag)?;
+        if numbers.is_empty() {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        conditions = format!("inbox.id IN ({})", numbers.join(", "));
+        values.clear();
+    }
     let order = if filter.after.is_some() {
         "ASC"
     } else {
@@ -275,6 +295,10 @@ impl InboxStore for SqlStore {
             report.changed.extend(part.changed);
         }
         Ok(report)
+    }
+
+    async fn count_separately(&self, id: RequestId) -> StoreResult<Separated> {
+        self.write(move |work| work.count_separately(id)).await
     }
 
     async fn sweep(&self) -> StoreResult<u64> {

@@ -181,9 +181,19 @@ pub(in crate::store) fn settle(
         }
         _ => postback,
     };
-    let lookup = lookup(postback);
-    let known = known(ledger, subject, postback, matched, &lookup)?;
-    let decision = decide(postback, &lookup, &known, subject.received_at);
+    settle_for(ledger, subject, postback, matched, &lookup(postback))
+}
+
+/// Decides for a lead that is known, and writes the event.
+pub(in crate::store) fn settle_for(
+    ledger: &mut dyn Ledger,
+    subject: &Subject<'_>,
+    postback: &Postback,
+    matched: Matched,
+    lookup: &Lookup,
+) -> Sql<Settled> {
+    let known = known(ledger, subject, postback, matched, lookup)?;
+    let decision = decide(postback, lookup, &known, subject.received_at);
     let occurred_at = postback.occurred_at.unwrap_or(subject.received_at);
     match decision {
         Decision::New {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use clickback_core::attribution::{Decision, Facts, Key, Lookup, decide, lookup};
+use clickback_core::attribution::{Decision, Facts, Key, Lookup, decide, lookup, separately};
 use clickback_core::event::{EventName, Group, Kind};
 use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, LeadId, RequestId, WorkspaceId};
@@ -250,6 +250,7 @@ impl Work<'_> {
         let mut tids = vec![String::new(), format!(" {}", event.name)];
         tids.extend(["sale", "resale", "deposit"].map(|name| format!(" {name}")));
         tids.extend(event.tid.clone());
+        tids.push(Key::separate(Group::of(event.kind, &event.name), event.id).tid);
         let mut keys = Vec::new();
         for tid in tids {
             let taken = self.sql.all(
@@ -296,7 +297,11 @@ impl Work<'_> {
         {
             postback.drop_tid();
         }
-        let lookup: Lookup = lookup(&postback);
+        let lookup: Lookup = if event.flags.has(Flag::CountedSeparately) {
+            separately(&postback, event.id)
+        } else {
+            lookup(&postback)
+        };
         let mut known: Facts = ledger::known(self, &subject, &postback, matched, &lookup)?;
         known.recent.retain(|recent| is_others(recent.event.id));
         match decide(&postback, &lookup, &known, event.received_at) {

@@ -9,6 +9,7 @@ mod events;
 mod facts;
 mod field_changes;
 mod fields;
+mod flagged;
 mod imports;
 mod inbox;
 pub(super) mod lead_list;
@@ -23,6 +24,7 @@ mod reports;
 mod reprocess;
 pub(super) mod rollups;
 pub(super) mod rows;
+mod separate;
 pub(super) mod session;
 mod set_up;
 mod snapshot;
@@ -55,7 +57,7 @@ pub(super) trait Database: Send + Sync {
     /// The same for reads that walk everything.
     fn read_for_long(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()>;
     /// Bytes of the database and of its write-ahead file, as far as they are known.
-    fn sizes(&self) -> (u64, u64);
+    fn sizes(&self, sql: &dyn Session) -> Sql<(u64, u64)>;
     /// Tells other nodes what was stored.
     fn tell(&self, _outcomes: &[Outcome]) {}
     /// Closes connections that are kept.

@@ -1,8 +1,8 @@
 //! Deciding requests again from their raw text: those that waited, and those that a person chose.
 
-use clickback_core::attribution::{Change, Decision, Facts, Lookup};
-use clickback_core::event::Kind;
-use clickback_core::flag::Flags;
+use clickback_core::attribution::{Change, Decision, Facts, Key, Lookup};
+use clickback_core::event::{Group, Kind};
+use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, LeadId, RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
 
@@ -60,7 +60,7 @@ impl Work<'_> {
     }
 
     /// Keeps other nodes from deciding on the leads of stored requests.
-    fn lock_leads_of(&self, requests: &[RequestId]) -> Sql<()> {
+    pub(super) fn lock_leads_of(&self, requests: &[RequestId]) -> Sql<()> {
         if !self.sql.is_shared() {
             return Ok(());
         }
@@ -159,7 +159,8 @@ impl Work<'_> {
         }))
     }
 
-    fn own_event(&self, id: RequestId) -> Sql<Option<Event>> {
+    /// The event that a request made itself.
+    pub(super) fn own_event(&self, id: RequestId) -> Sql<Option<Event>> {
         self.event(id.event()).optional()
     }
 
@@ -175,19 +176,24 @@ impl Work<'_> {
         if !renamed {
             return self.complete_own(subject, postback, own);
         }
+        let separate = own.flags.has(Flag::CountedSeparately);
+        let group = Group::of(own.kind, &own.name);
+        let tid = if separate {
+            Key::separate(group.clone(), own.id).tid
+        } else {
+            own.tid.clone().unwrap_or_default()
+        };
         self.sql.execute(
             "DELETE FROM event_keys WHERE integration_id = ?1 AND grp = ?2 AND \
              tid = ?3 AND lead_id = ?4 AND event_id = ?5",
-            values![
-                own.integration.0,
-                postback_group(own),
-                own.tid.as_deref().unwrap_or_default(),
-                own.lead.0,
-                own.id.0
-            ],
+            values![own.integration.0, group.stored(), tid, own.lead.0, own.id.0],
         )?;
         self.deltas.remove(&counted(own));
-        let settled = self.settle(subject, postback)?;
+        let settled = if separate {
+            self.settle_separately(subject, postback, own.lead)?
+        } else {
+            self.settle(subject, postback)?
+        };
         if settled.event != Some(own.id) {
             // It is a known event under its right name: the old row stays, uncounted, as `other`.
             self.deltas.add(&counted(own));
@@ -242,7 +248,7 @@ impl Work<'_> {
         })
     }
 
-    fn update_request(
+    pub(super) fn update_request(
         &self,
         id: RequestId,
         settled: Settled,
@@ -277,13 +283,8 @@ impl Work<'_> {
     }
 }
 
-fn postback_group(event: &Event) -> String {
-    clickback_core::event::Group::of(event.kind, &event.name).stored()
-}
-
 /// Flags that speak of what was known of the lead when the event came.
 const HISTORY_FLAGS: Flags = {
-    use clickback_core::flag::Flag;
     Flags(
         (1 << Flag::NoTid as u8)
             | (1 << Flag::TidSeenOnOtherLead as u8)
@@ -291,6 +292,7 @@ const HISTORY_FLAGS: Flags = {
             | (1 << Flag::RepeatBeforeFirst as u8)
             | (1 << Flag::Late as u8)
             | (1 << Flag::TidIsClickid as u8)
-            | (1 << Flag::PlayerOfOtherLead as u8),
+            | (1 << Flag::PlayerOfOtherLead as u8)
+            | (1 << Flag::CountedSeparately as u8),
     )
 };

@@ -241,25 +241,6 @@ impl Work<'_> {
         })
     }
 
-    pub(super) fn rename_field(
-        &mut self,
-        id: FieldId,
-        name: &str,
-        visible: bool,
-    ) -> StoreResult<CustomField> {
-        *self.set_up_changed = true;
-        self.sql
-            .one(
-                &format!(
-                    "UPDATE custom_fields SET name = ?2, visible = ?3 WHERE id = ?1 \
-                     RETURNING {FIELD_COLUMNS}"
-                ),
-                values![id.0, name, visible],
-                field,
-            )
-            .map_err(missing("custom field"))
-    }
-
     pub(super) fn define_event(
         &mut self,
         workspace: WorkspaceId,
@@ -402,18 +383,6 @@ impl SetUpStore for SqlStore {
 
     async fn fields(&self, workspace: WorkspaceId) -> StoreResult<Vec<CustomField>> {
         self.read(move |sql| fields(sql, workspace)).await
-    }
-
-    async fn rename_field(
-        &self,
-        id: FieldId,
-        name: String,
-        visible: bool,
-    ) -> StoreResult<CustomField> {
-        self.write_in_turn(Turn::SetUp, move |work| {
-            work.rename_field(id, &name, visible)
-        })
-        .await
     }
 
     async fn define_event(&self, workspace: WorkspaceId, event: CustomEvent) -> StoreResult<()> {

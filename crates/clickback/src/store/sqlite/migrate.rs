@@ -30,6 +30,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "leads",
         include_str!("../../../migrations/sqlite/0004_leads.sql"),
     ),
+    (
+        5,
+        "lists",
+        include_str!("../../../migrations/sqlite/0005_lists.sql"),
+    ),
 ];
 
 /// Stands for a version where the store has moved to another database.

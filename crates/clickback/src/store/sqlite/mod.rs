@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::sql::session::Session;
+use super::sql::session::{Session, Sql};
 use super::sql::{Database, FirstReading, Opened, SqlStore, closed, spawn};
 use super::{Options, StoreError, StoreResult};
 use connect::{open_reader, open_writer};
@@ -120,11 +120,11 @@ impl Database for File {
         Ok(())
     }
 
-    fn sizes(&self) -> (u64, u64) {
+    fn sizes(&self, _sql: &dyn Session) -> Sql<(u64, u64)> {
         let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut wal = self.path.clone().into_os_string();
         wal.push("-wal");
-        (length(&self.path), length(Path::new(&wal)))
+        Ok((length(&self.path), length(Path::new(&wal))))
     }
 
     fn close(&self) {
@@ -132,4 +132,14 @@ impl Database for File {
             idle.clear();
         }
     }
+}
+
+/// One more workspace beside the first, for tests of what it must not see: nothing in the program makes
+/// them yet.
+#[cfg(test)]
+pub(crate) fn second_workspace(data_dir: &Path) -> rusqlite::Result<usize> {
+    rusqlite::Connection::open(data_dir.join(FILE_NAME))?.execute(
+        "INSERT INTO workspaces (id, name, created_at) VALUES (2, 'Theirs', 0)",
+        [],
+    )
 }

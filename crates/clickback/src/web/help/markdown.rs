@@ -128,6 +128,7 @@ fn first_sentence(text: &str) -> String {
 pub(super) fn article(ui: &Ui, source: &str) -> Article {
     let mut events: Vec<Event<'_>> = Vec::new();
     let mut parser = parser(source);
+    let mut in_head = false;
     while let Some(event) = parser.next() {
         match event {
             // Comments mark made parts; other HTML has no business here.
@@ -178,6 +179,20 @@ pub(super) fn article(ui: &Ui, source: &str) -> Article {
                         .map(|_| pulldown_cmark::Alignment::None)
                         .collect(),
                 )));
+            }
+            Event::Start(Tag::TableHead) => {
+                in_head = true;
+                events.push(event);
+            }
+            Event::End(TagEnd::TableHead) => {
+                in_head = false;
+                events.push(event);
+            }
+            Event::Start(Tag::TableCell) if in_head => {
+                events.push(Event::Html(r#"<th scope="col">"#.into()));
+            }
+            Event::End(TagEnd::TableCell) if in_head => {
+                events.push(Event::Html("</th>".into()));
             }
             Event::End(TagEnd::Table) => {
                 events.push(Event::End(TagEnd::Table));

@@ -53,7 +53,17 @@ const GROUPS: &[(&str, &[&str])] = &[
             "money",
             "custom-fields",
             "registration-links",
+        ],
+    ),
+    (
+        "daily",
+        &[
+            "overview",
             "leads",
+            "lead-work",
+            "merging",
+            "missed-conversions",
+            "keyboard",
         ],
     ),
     ("trouble", &["inbox", "doctor", "faq"]),

@@ -22,7 +22,7 @@ use crate::web::visitor::Visitor;
 use super::filter::{Filter, InboxQuery};
 use super::rows::event_name;
 
-/// Requests that one click decides again: more are done in several goes.
+/// Requests that one click decides again, from the newest on; days lead to older ones.
 const MOST: usize = 5_000;
 /// Changes that the preview spells out.
 const SHOWN: usize = 100;
@@ -49,6 +49,8 @@ struct AgainPage<'a> {
     rows: Vec<Row>,
     hidden: Option<String>,
     nothing: bool,
+    /// There are older requests that were not read.
+    more: Option<String>,
 }
 
 fn chosen(workspace: clickback_core::ids::WorkspaceId, ids: Vec<RequestId>) -> ReprocessFilter {
@@ -61,16 +63,21 @@ fn chosen(workspace: clickback_core::ids::WorkspaceId, ids: Vec<RequestId>) -> R
     }
 }
 
-/// The filter's requests from the newest on.
-fn filtered(visitor: &Visitor, filter: &Filter) -> ReprocessFilter {
-    ReprocessFilter {
-        ids: Vec::new(),
-        requests: RequestFilter {
-            limit: MOST,
-            before: None,
-            ..filter.requests(visitor.workspace)
-        },
-    }
+/// The filter's requests from the newest on, and whether there are older ones.
+async fn filtered(
+    app: &App,
+    visitor: &Visitor,
+    filter: &Filter,
+) -> StoreResult<(ReprocessFilter, bool)> {
+    let zone = app.store.workspace(visitor.workspace).await?.time_zone;
+    let requests = RequestFilter {
+        limit: MOST,
+        before: None,
+        ..filter.requests(visitor.workspace, &zone, visitor.ui.now)
+    };
+    let page = app.store.requests(requests.clone()).await?;
+    let ids = page.items.iter().map(|request| request.id).collect();
+    Ok((ReprocessFilter { ids, requests }, page.next.is_some()))
 }
 
 async fn preview(
@@ -79,6 +86,7 @@ async fn preview(
     filter: ReprocessFilter,
     back: String,
     action: String,
+    more: bool,
 ) -> StoreResult<Response> {
     let report = app.store.reprocess(filter, true).await?;
     let total = report.changed.len();
@@ -102,6 +110,7 @@ async fn preview(
         changed: ui.count("again-changed", total).into_owned(),
         hidden: (total > SHOWN).then(|| ui.count("again-hidden", total - SHOWN).into_owned()),
         nothing: total == 0,
+        more: more.then(|| ui.count("again-more", MOST).into_owned()),
         rows,
     }))
 }
@@ -143,7 +152,7 @@ pub(super) async fn preview_one(
         let filter = chosen(visitor.workspace, vec![id]);
         let back = format!("/inbox/{id}");
         let action = format!("/inbox/{id}/again");
-        preview(&app, &visitor.ui, filter, back, action).await
+        preview(&app, &visitor.ui, filter, back, action, false).await
     };
     shown
         .await
@@ -178,8 +187,11 @@ pub(super) async fn preview_all(
     let filter = query.filter().newest();
     let action = filter.address("/inbox/again");
     let back = filter.address("/inbox");
-    let requests = filtered(&visitor, &filter);
-    preview(&app, &visitor.ui, requests, back, action)
+    let shown = async {
+        let (requests, more) = filtered(&app, &visitor, &filter).await?;
+        preview(&app, &visitor.ui, requests, back, action, more).await
+    };
+    shown
         .await
         .unwrap_or_else(|cause| error::page(&visitor.ui, &cause))
 }
@@ -192,10 +204,8 @@ pub(super) async fn all(
 ) -> Response {
     let filter = query.filter().newest();
     let done = async {
-        let report = app
-            .store
-            .reprocess(filtered(&visitor, &filter), false)
-            .await?;
+        let (requests, _) = filtered(&app, &visitor, &filter).await?;
+        let report = app.store.reprocess(requests, false).await?;
         let what = filter.verdict.map_or("inbox", Verdict::code);
         log(&app, &visitor, what, report.changed.len()).await
     };
@@ -253,6 +263,27 @@ pub(super) async fn say(
     };
     match done.await {
         Ok(request) => notice::redirect(&format!("/inbox/{request}"), "saved"),
+        Err(cause) => error::page(&visitor.ui, &cause),
+    }
+}
+
+/// Counts a request separately that came under the id of a known event with another sum.
+pub(super) async fn separately(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
+    let done = async {
+        let request = own(&app, &visitor, &id).await?;
+        let separated = app.store.count_separately(request).await?;
+        if !separated.already {
+            let deed = separated.deed(visitor.workspace, visitor.user);
+            app.store.log(deed).await?;
+        }
+        Ok::<_, StoreError>(request)
+    };
+    match done.await {
+        Ok(request) => notice::redirect(&format!("/inbox/{request}"), "counted-separately"),
         Err(cause) => error::page(&visitor.ui, &cause),
     }
 }

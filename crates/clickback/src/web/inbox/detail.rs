@@ -10,11 +10,11 @@ use clickback_core::flag::Flag;
 use clickback_core::ids::{RequestId, WorkspaceId};
 use clickback_core::intake::Parts;
 use clickback_core::params::Place;
-use clickback_core::postback::Rejection;
+use clickback_core::postback::{Postback, Rejection};
 
 use crate::app::App;
 use crate::store::events::{Event, EventChange};
-use crate::store::inbox::{Request, Verdict};
+use crate::store::inbox::{BY_HAND, BY_IMPORT, Request, Verdict};
 use crate::store::integrations::Integration;
 use crate::store::leads::Lead;
 use crate::store::{StoreError, StoreResult};
@@ -58,7 +58,7 @@ pub(super) struct Detail<'a> {
     /// The list without the request beside it.
     list: String,
     badge: Badge,
-    test: Option<Badge>,
+    origin: Option<Badge>,
     title: String,
     money: Option<Money>,
     when: When,
@@ -72,6 +72,7 @@ pub(super) struct Detail<'a> {
     status: Option<Badge>,
     /// The request whose event this one repeats or changes.
     original: Option<String>,
+    raw_title: Cow<'static, str>,
     raw: CodeBox,
     body: Option<CodeBox>,
     content_type: String,
@@ -86,6 +87,8 @@ pub(super) struct Detail<'a> {
     decides: bool,
     may_approve: bool,
     may_void: bool,
+    /// What counting it separately would mean, where it can be.
+    separate: Option<Rich>,
 }
 
 impl HtmlSafe for Detail<'_> {}
@@ -168,7 +171,13 @@ impl<'a> Known<'a, '_> {
         let usable = judged.as_ref().is_ok_and(|said| said.clickid_usable);
         let (sentence, fix) = self.verdict(&title, money.as_ref(), usable, judged.as_ref().err());
         let uuid = self.integration.uuid.to_string();
-        let line = paint::request(&summary.method, &uuid, &raw.query, rules);
+        let (raw_title, line) = match summary.method.as_str() {
+            BY_HAND | BY_IMPORT => (ui.t("detail-written"), paint::query(&raw.query, rules)),
+            method => {
+                let line = paint::request(method, &uuid, &raw.query, rules);
+                (ui.t("detail-raw"), line)
+            }
+        };
         let made_by = summary.event.as_ref().map(Event::request);
         // Only the request that made an event decides on it.
         let own_status = summary
@@ -180,7 +189,7 @@ impl<'a> Known<'a, '_> {
             ui,
             list,
             badge: Badge::verdict(ui, summary.verdict),
-            test: summary.test.then(|| Badge::test(ui)),
+            origin: Badge::origin(ui, summary.test, &summary.method),
             when: When::new(ui, summary.received_at),
             integration: self.integration.name.clone(),
             sentence,
@@ -198,7 +207,8 @@ impl<'a> Known<'a, '_> {
             original: made_by
                 .filter(|made| *made != summary.id)
                 .map(|made| format!("/inbox/{made}")),
-            raw: CodeBox::new(ui, &ui.t("detail-raw"), line),
+            raw: CodeBox::new(ui, &raw_title, line),
+            raw_title,
             body: raw
                 .body
                 .as_deref()
@@ -218,9 +228,29 @@ impl<'a> Known<'a, '_> {
             decides: ui.may("decide") && !summary.test,
             may_approve: own_status.is_some_and(|status| status != Status::Approved),
             may_void: own_status.is_some_and(|status| status != Status::Rejected),
+            separate: judged.as_ref().ok().and_then(|said| self.separate(said)),
             title,
             money,
         }
+    }
+
+    /// The question before a request is counted separately that has another sum than the known event.
+    fn separate(&self, said: &Postback) -> Option<Rich> {
+        let (ui, summary) = (self.ui, &self.request.summary);
+        let event = summary.event.as_ref()?;
+        let speaks_of_it = matches!(summary.verdict, Verdict::Updated | Verdict::Duplicate)
+            && summary.flags.has(Flag::AmountDiffers);
+        let changed_status = self
+            .changes
+            .iter()
+            .any(|one| one.request == Some(summary.id) && one.field == "status");
+        if !speaks_of_it || changed_status {
+            return None;
+        }
+        let known = Money::new(ui, event.amount?, event.currency).plain();
+        let sum = Money::new(ui, said.amount?, said.currency).plain();
+        let list = [("known", known.as_str()), ("sum", sum.as_str())];
+        Some(ui.rich_with("separate-what", &list))
     }
 
     /// What happened and why, and what to do about it.

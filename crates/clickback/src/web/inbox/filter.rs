@@ -2,10 +2,13 @@
 
 use clickback_core::flag::Flag;
 use clickback_core::ids::{IntegrationId, RequestId, WorkspaceId};
+use clickback_core::moment::Moment;
 use serde::Deserialize;
 
 use crate::store::inbox::{RequestFilter, Verdict};
 use crate::web::visitor::form_encoded;
+
+use super::period::Period;
 
 /// Rows of one page.
 const PAGE: usize = 50;
@@ -19,6 +22,9 @@ pub(in crate::web) struct InboxQuery {
     flag: String,
     integration: String,
     clickid: String,
+    when: String,
+    from: String,
+    to: String,
     before: String,
     /// The newest row that a live page has.
     after: String,
@@ -32,6 +38,7 @@ pub(super) struct Filter {
     pub(super) flag: Option<Flag>,
     pub(super) integration: Option<IntegrationId>,
     pub(super) clickid: Option<String>,
+    pub(super) period: Period,
     pub(super) before: Option<RequestId>,
 }
 
@@ -45,6 +52,7 @@ impl InboxQuery {
             flag: Flag::from_code(&self.flag),
             integration: self.integration.parse().ok(),
             clickid: (!clickid.is_empty()).then(|| clickid.to_owned()),
+            period: Period::of(&self.when, &self.from, &self.to),
             before: self.before.parse().ok(),
         }
     }
@@ -56,9 +64,17 @@ impl InboxQuery {
 }
 
 impl Filter {
-    /// The filter as the store takes it.
-    pub(super) fn requests(&self, workspace: WorkspaceId) -> RequestFilter {
+    /// The filter as the store takes it, with days of a time zone.
+    pub(super) fn requests(
+        &self,
+        workspace: WorkspaceId,
+        zone: &str,
+        now: Moment,
+    ) -> RequestFilter {
+        let (from, to) = self.period.bounds(zone, now);
         RequestFilter {
+            from,
+            to,
             verdict: self.verdict,
             flag: self.flag,
             flagged: self.flagged,
@@ -72,11 +88,12 @@ impl Filter {
 
     /// Whether anything is left out.
     pub(super) fn narrows(&self) -> bool {
-        *self
-            != Filter {
-                before: self.before,
-                ..Filter::default()
-            }
+        let others = Filter {
+            before: None,
+            period: Period::Any,
+            ..self.clone()
+        };
+        self.period.narrows() || others != Filter::default()
     }
 
     /// A page with this filter.
@@ -105,6 +122,16 @@ impl Filter {
         if let Some(clickid) = &self.clickid {
             add("clickid", clickid);
         }
+        if self.period != Period::Any {
+            add("when", self.period.code());
+        }
+        if let Period::Days { from, to } = &self.period {
+            for (name, day) in [("from", from), ("to", to)] {
+                if !day.is_empty() {
+                    add(name, day);
+                }
+            }
+        }
         if let Some(before) = self.before {
             add("before", &before.to_string());
         }
@@ -119,7 +146,7 @@ impl Filter {
         }
     }
 
-    /// One tab: a verdict, the flagged ones, or all; integration and clickid stay.
+    /// One tab: a verdict, the flagged ones, or all; integration, clickid and days stay.
     pub(super) fn tab(&self, verdict: Option<Verdict>, flagged: bool) -> Filter {
         Filter {
             verdict,
@@ -150,6 +177,9 @@ mod tests {
             "flagged=1&integration=2&clickid=a%2Fb%26c%20%2B",
             "flag=no_tid&before=0000000000010",
             "verdict=rejected&clickid=%D0%B0",
+            "flagged=1&when=yesterday",
+            "clickid=a&when=days&from=2026-11-01&to=2026-11-02&before=0000000000010",
+            "when=days",
         ] {
             assert_eq!(parsed(query).address("/inbox"), format!("/inbox?{query}"));
         }
@@ -162,15 +192,18 @@ mod tests {
         assert_eq!(filter, Filter::default());
         assert!(!filter.narrows());
         assert!(parsed("clickid=a").narrows());
+        assert!(parsed("when=today").narrows());
+        assert!(!parsed("when=days&from=24.11").narrows());
     }
 
     #[test]
     fn tabs_keep_integration_and_clickid() {
-        let filter = parsed("verdict=rejected&integration=3&clickid=a&before=0000000000010");
+        let filter =
+            parsed("verdict=rejected&integration=3&clickid=a&when=week&before=0000000000010");
         let tab = filter.tab(None, true);
         assert_eq!(
             tab.address("/inbox"),
-            "/inbox?flagged=1&integration=3&clickid=a"
+            "/inbox?flagged=1&integration=3&clickid=a&when=week"
         );
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::app::AppState;
 use crate::store::inbox::RequestFilter;
+use crate::web::error;
 use crate::web::ui::Ui;
 use crate::web::visitor::Visitor;
 
@@ -35,6 +36,8 @@ struct Tail {
     ui: Ui,
     workspace: WorkspaceId,
     filter: Filter,
+    /// The workspace's, whose days the filter names.
+    zone: String,
     receiver: broadcast::Receiver<RequestId>,
     stopping: watch::Receiver<bool>,
     last: RequestId,
@@ -55,7 +58,12 @@ pub(in crate::web) async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse().ok());
+    let zone = match app.store.workspace(workspace).await {
+        Ok(known) => known.time_zone,
+        Err(cause) => return error::page(&ui, &cause),
+    };
     let tail = Tail {
+        zone,
         receiver: app.store.live(),
         stopping: app.stopping(),
         app,
@@ -109,7 +117,9 @@ impl Tail {
         let filter = RequestFilter {
             after: Some(self.last),
             limit: ROWS,
-            ..self.filter.requests(self.workspace)
+            ..self
+                .filter
+                .requests(self.workspace, &self.zone, self.app.clock.now())
         };
         // What is announced from here on is read by the next round.
         self.receiver = self.receiver.resubscribe();

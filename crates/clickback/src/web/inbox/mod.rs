@@ -4,6 +4,7 @@ mod decide;
 mod detail;
 mod filter;
 pub(super) mod live;
+mod period;
 pub(super) mod rows;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use super::visitor::Visitor;
 use detail::Detail;
 pub(super) use detail::lead_title;
 use filter::{Filter, InboxQuery};
+use period::Period;
 use rows::{Maker, Rows};
 
 struct Tab {
@@ -64,6 +66,9 @@ struct InboxPage<'a> {
     section: &'static str,
     tabs: Vec<Tab>,
     integrations: Vec<Choice>,
+    periods: Vec<Choice>,
+    /// The days, where days are chosen.
+    days: Option<(String, String)>,
     clickid: String,
     verdict: &'static str,
     flagged: bool,
@@ -94,6 +99,7 @@ pub(super) fn routes() -> Router<AppState> {
             get(decide::preview_one).post(decide::one),
         )
         .route("/inbox/{id}/status", post(decide::say))
+        .route("/inbox/{id}/separately", post(decide::separately))
 }
 
 /// Rows of the newest requests, as other pages show them.
@@ -149,7 +155,10 @@ async fn page(
     filter: &Filter,
     detail: Option<(RequestId, Detail<'_>)>,
 ) -> StoreResult<Response> {
-    let found = app.store.requests(filter.requests(workspace)).await?;
+    let zone = app.store.workspace(workspace).await?.time_zone;
+    let requests = filter.requests(workspace, &zone, ui.now);
+    let is_past = requests.to.is_some_and(|to| to <= ui.now);
+    let found = app.store.requests(requests).await?;
     let snapshot = app.store.snapshot();
     let (selected, detail) = detail.map_or((None, None), |(id, detail)| (Some(id), Some(detail)));
     let maker = Maker {
@@ -163,7 +172,7 @@ async fn page(
         .iter()
         .map(|request| maker.row(request))
         .collect();
-    let live = filter.before.is_none().then(|| {
+    let live = (filter.before.is_none() && !is_past).then(|| {
         let after = found
             .items
             .first()
@@ -184,6 +193,20 @@ async fn page(
         section: "inbox",
         tabs: tabs(ui, filter),
         integrations: choices(&snapshot, workspace, filter),
+        periods: Period::CODES
+            .into_iter()
+            .map(|code| Choice {
+                id: code.to_owned(),
+                name: ui
+                    .coded("when-", if code.is_empty() { "any" } else { code })
+                    .into_owned(),
+                chosen: filter.period.code() == code,
+            })
+            .collect(),
+        days: match &filter.period {
+            Period::Days { from, to } => Some((from.clone(), to.clone())),
+            _ => None,
+        },
         clickid: filter.clickid.clone().unwrap_or_default(),
         verdict: filter.verdict.map_or("", Verdict::code),
         flagged: filter.flagged,
@@ -278,3 +301,6 @@ fn lesson(app: &App, ui: &Ui, snapshot: &Snapshot, workspace: WorkspaceId) -> Le
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

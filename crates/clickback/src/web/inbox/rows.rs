@@ -23,7 +23,7 @@ pub(super) struct Row {
     href: String,
     when: When,
     badge: Badge,
-    test: Option<Badge>,
+    origin: Option<Badge>,
     event: String,
     /// Nothing was recorded: event and sum are what the request says.
     only_said: bool,
@@ -100,7 +100,7 @@ impl Maker<'_> {
             href: self.filter.address(&format!("/inbox/{}", request.id)),
             when: When::new(ui, request.received_at),
             badge: Badge::verdict(ui, request.verdict),
-            test: request.test.then(|| Badge::test(ui)),
+            origin: Badge::origin(ui, request.test, &request.method),
             event,
             only_said: request.event.is_none(),
             clickid: integration.map_or(clickid.clone(), |integration| {

@@ -1,5 +1,6 @@
 //! The list: what is connected and how it does, above the catalogue of partners.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -8,7 +9,7 @@ use axum::response::Response;
 use clickback_core::partner::{Partner, Readiness};
 use serde::Deserialize;
 
-use crate::app::AppState;
+use crate::app::{App, AppState};
 use crate::set_up::partner_of;
 use crate::web::error::{self, render};
 use crate::web::ui::Ui;
@@ -65,6 +66,37 @@ struct ListPage<'a> {
     category: &'a str,
     /// The card of a custom integration is not filtered away by what it is.
     may_set_up: bool,
+    left_out: Option<LeftOut>,
+}
+
+/// Partner files of the operator that could not be read, for those who can have them mended.
+struct LeftOut {
+    title: Cow<'static, str>,
+    files: Vec<LeftOutFile>,
+}
+
+struct LeftOutFile {
+    /// The file and the line, as editors open them.
+    place: String,
+    reason: String,
+}
+
+impl LeftOut {
+    fn of(app: &App, ui: &Ui) -> Option<LeftOut> {
+        let refused = app.catalogue.refused();
+        (!refused.is_empty() && ui.may("manage-people")).then(|| LeftOut {
+            title: ui.count("left-out", refused.len()),
+            files: refused
+                .iter()
+                .map(|one| LeftOutFile {
+                    place: one
+                        .line
+                        .map_or_else(|| one.file.clone(), |line| format!("{}:{line}", one.file)),
+                    reason: one.reason.clone(),
+                })
+                .collect(),
+        })
+    }
 }
 
 /// The page.
@@ -116,6 +148,7 @@ pub(super) async fn page(
         search,
         category: wanted.unwrap_or_default(),
         may_set_up: ui.may("set-up"),
+        left_out: LeftOut::of(&app, &ui),
         section: "integrations",
         ui: &ui,
     })

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use clickback_core::ids::WorkspaceId;
-use clickback_core::partner::Partner;
+use clickback_core::partner::{Partner, prepared_name};
 use clickback_core::set_up::SetUpError;
 
 use crate::app::{App, AppState};
-use crate::store::integrations::Integration;
+use crate::set_up::partner_of;
+use crate::store::integrations::{Configuration, Integration};
 
 use super::parts::Rich;
 use super::ui::Ui;
@@ -63,6 +64,18 @@ pub(super) fn find(app: &App, workspace: WorkspaceId, id: &str) -> Option<Arc<In
 pub(super) fn sentence(ui: &Ui, error: &SetUpError) -> String {
     let key = format!("set-up-{}", error.code().replace('_', "-"));
     ui.with(&key, &[("value", error.value())]).into_owned()
+}
+
+/// What a postback configuration is called: a name that the program gave it, in the visitor's language.
+pub(super) fn configuration_name(
+    app: &App,
+    ui: &Ui,
+    integration: &Integration,
+    configuration: &Configuration,
+) -> String {
+    let partner = partner_of(app, integration);
+    let (event, name) = (&configuration.event, &configuration.name);
+    prepared_name(partner, event, name, ui.language.code())
 }
 
 /// The code of a partner's category.

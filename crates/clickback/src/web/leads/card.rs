@@ -17,6 +17,7 @@ use crate::store::leads::{IdentityKind, Lead};
 
 use super::super::error::{self, render};
 use super::super::inbox::lead_title;
+use super::super::links::is_in_scope;
 use super::super::paint;
 use super::super::parts::{Badge, CodeBox, Copy, Money, When};
 use super::super::ui::Ui;
@@ -215,7 +216,7 @@ async fn show(
             .collect(),
         tags_text: chosen("tags", "tags", &lead.tags.join(", ")),
         known_tags: app.store.tags(visitor.workspace).await?,
-        links: links(app, ui, &snapshot, &lead).await?,
+        links: links(app, visitor, &snapshot, &lead).await?,
         integrations: snapshot
             .of(visitor.workspace)
             .iter()
@@ -367,22 +368,26 @@ fn events(ui: &Ui, snapshot: &Snapshot, visitor: &Visitor, chosen: &str) -> Vec<
     list
 }
 
-/// The registration links, filled for this lead.
+/// The registration links that the visitor may hand out, filled for this lead.
 async fn links(
     app: &App,
-    ui: &Ui,
+    visitor: &Visitor,
     snapshot: &Snapshot,
     lead: &Lead,
 ) -> StoreResult<Vec<ReadyLink>> {
     let mut ready = Vec::new();
-    for link in app.store.links(lead.workspace).await? {
+    let all = app.store.links(lead.workspace).await?;
+    for link in all
+        .into_iter()
+        .filter(|link| is_in_scope(&visitor.scope, link))
+    {
         let Some(integration) = snapshot.get(lead.workspace, link.integration) else {
             continue;
         };
         let url = final_url(&link.base_url, &integration.clickid_param, &link.params).ok();
         let url = url.map(|built| render_link(&built.url, &|wanted| lead.macro_value(wanted)));
         ready.push(ReadyLink {
-            url: url.map(|url| CodeBox::new(ui, &link.name, paint::template(&url))),
+            url: url.map(|url| CodeBox::new(&visitor.ui, &link.name, paint::template(&url))),
             name: link.name,
             integration: integration.name.clone(),
         });

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use clickback_core::currency::Currency;
 use clickback_core::ids::UserId;
 use clickback_core::lead::LeadStatus;
-use clickback_core::moment::Moment;
+use clickback_core::moment::day_of_calendar;
 use clickback_core::money::Amount;
 use clickback_core::people::Right;
 use serde::Deserialize;
@@ -91,7 +91,8 @@ impl Asked {
             .count()
     }
 
-    fn filter(&self, visitor: &Visitor) -> LeadFilter {
+    /// The filter as the store takes it; days are those of the time zone.
+    fn filter(&self, visitor: &Visitor, zone: &str) -> LeadFilter {
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let reach = reach(&visitor.scope);
         let buyers = match self.buyer.trim().parse::<UserId>() {
@@ -112,18 +113,14 @@ impl Asked {
                 "no" => Some(false),
                 _ => None,
             },
-            from: day(&self.from),
+            from: day_of_calendar(&self.from, zone).map(|(start, _)| start),
             // The last day is part of the period.
-            to: day(&self.to).map(|day| day.plus_seconds(86_400)),
+            to: day_of_calendar(&self.to, zone).map(|(_, end)| end),
             before: self.before.parse().ok(),
             limit: PAGE,
             ..LeadFilter::new(visitor.workspace)
         }
     }
-}
-
-fn day(text: &str) -> Option<Moment> {
-    Moment::parse_rfc3339(&format!("{}T00:00:00Z", text.trim()))
 }
 
 /// A cell of a row.
@@ -214,7 +211,8 @@ async fn show(
 ) -> StoreResult<Response> {
     let ui = &visitor.ui;
     let workspace = visitor.workspace;
-    let page = app.store.leads(asked.filter(visitor)).await?;
+    let zone = app.store.workspace(workspace).await?.time_zone;
+    let page = app.store.leads(asked.filter(visitor, &zone)).await?;
     let statuses = app.store.lead_statuses(workspace).await?;
     let tags = app.store.tags(workspace).await?;
     let fields = app.store.fields(workspace).await?;

@@ -71,6 +71,8 @@ struct MergePage<'a> {
     clickid: String,
     search: &'a str,
     offers: Option<Vec<Offer>>,
+    /// Nothing was looked for yet: the offers have the same name.
+    namesakes: bool,
     plan: Option<Plan>,
     wrong: Option<String>,
 }
@@ -110,18 +112,23 @@ async fn show(app: &App, visitor: &Visitor, id: &str, asked: &Asked) -> StoreRes
         }
     };
     let search = asked.search.trim();
-    let offers = if search.is_empty() || plan.is_some() {
+    let namesakes = search.is_empty();
+    let wanted = if namesakes { lead.name.trim() } else { search };
+    let offers = if wanted.is_empty() || plan.is_some() {
         None
     } else {
         let filter = LeadFilter {
-            search: Some(search.to_owned()),
+            search: Some(wanted.to_owned()),
             buyers: reach(&visitor.scope),
             limit: OFFERED,
             ..LeadFilter::new(visitor.workspace)
         };
         let found = app.store.leads(filter).await?.items;
-        let others = found.iter().filter(|other| other.id != lead.id);
-        Some(others.map(|other| offer(ui, &here, other)).collect())
+        let others = found
+            .iter()
+            .filter(|other| other.id != lead.id && !other.test);
+        let offers: Vec<Offer> = others.map(|other| offer(ui, &here, other)).collect();
+        Some(offers).filter(|offers| !namesakes || !offers.is_empty())
     };
     let is_wrong = wrong.is_some();
     let page = render(&MergePage {
@@ -131,6 +138,7 @@ async fn show(app: &App, visitor: &Visitor, id: &str, asked: &Asked) -> StoreRes
         here,
         search,
         offers,
+        namesakes,
         plan,
         wrong,
         ui,

@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 /// Whether somebody may see and change a link.
-fn is_in_scope(scope: &Scope, link: &RegistrationLink) -> bool {
+pub(super) fn is_in_scope(scope: &Scope, link: &RegistrationLink) -> bool {
     match scope {
         Scope::Team => true,
         Scope::Of(people) => link.owner.is_some_and(|owner| people.contains(&owner)),

@@ -13,6 +13,7 @@ use crate::store::integrations::{Configuration, Integration};
 use crate::store::pulse::Pulse;
 use crate::web::forms::{Choice, Input, RowsOfTwo, Select};
 use crate::web::inbox::rows::said_name;
+use crate::web::integrations::configuration_name;
 use crate::web::integrations::page::{Draft, Place};
 use crate::web::paint;
 use crate::web::parts::{CodeBox, Icon, Rich, When};
@@ -190,10 +191,11 @@ pub(in crate::web::integrations) fn view(
         .iter()
         .any(|field| faults.of(field).is_some());
     let (amount, currency, param) = payout_texts(&rules.payout);
+    let name = configuration_name(app, ui, integration, configuration);
     PostbackView {
         id: configuration.id,
         open: draft.is_some(),
-        name: configuration.name.clone(),
+        name: name.clone(),
         event: configuration.event.clone(),
         last: figures.last.map(|at| When::new(ui, at)),
         today: ui
@@ -216,7 +218,7 @@ pub(in crate::web::integrations) fn view(
             .map(|slot| chip(ui, &values, slot))
             .collect(),
         name_input: values
-            .input("name", ui.t("postback-name"), &configuration.name)
+            .input("name", ui.t("postback-name"), &name)
             .required()
             .max(200),
         event_input: values

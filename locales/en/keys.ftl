@@ -1,0 +1,13 @@
+keys-title = Keyboard shortcuts
+keys-go = Go to
+keys-then = then
+keys-lists = In lists
+keys-move = Down and up; also by arrows
+keys-open = Open
+keys-leave = Close, or back to the list
+keys-page = On a page
+keys-create = Create
+keys-edit = Edit
+keys-filter = Search on this page
+keys-find = Search everywhere
+keys-sheet = This sheet

@@ -1,0 +1,13 @@
+keys-title = Горячие клавиши
+keys-go = Перейти
+keys-then = затем
+keys-lists = В списках
+keys-move = Вниз и вверх, можно стрелками
+keys-open = Открыть
+keys-leave = Закрыть или вернуться к списку
+keys-page = На странице
+keys-create = Создать
+keys-edit = Изменить
+keys-filter = Поиск на этой странице
+keys-find = Поиск везде
+keys-sheet = Эта подсказка
