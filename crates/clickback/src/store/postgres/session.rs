@@ -74,11 +74,6 @@ impl PgSession {
         self.raced.take()
     }
 
-    /// The connection itself, for what no statement with values can do.
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Runs something on the connection and remembers what its failure means.
     pub(super) fn wait<T>(
         &self,
