@@ -29,7 +29,7 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) integration: Arc<Integration>,
-    way: Way,
+    pub(crate) way: Way,
     _directory: TempDir,
 }
 
