@@ -41,6 +41,10 @@ impl WriteSession for PgWriter {
         &self.session
     }
 
+    fn is_open(&self) -> bool {
+        !self.session.is_closed()
+    }
+
     fn begin(&self) -> Sql<()> {
         self.session.begin()
     }
