@@ -42,6 +42,7 @@ pub struct Metrics {
     undecided: Gauge<u64, AtomicU64>,
     commits: Gauge<u64, AtomicU64>,
     waiting: Gauge<u64, AtomicU64>,
+    reachable: Gauge<u64, AtomicU64>,
     wal_bytes: Gauge<u64, AtomicU64>,
     database_bytes: Gauge<u64, AtomicU64>,
 }
@@ -56,6 +57,7 @@ impl Default for Metrics {
             undecided: Gauge::default(),
             commits: Gauge::default(),
             waiting: Gauge::default(),
+            reachable: Gauge::default(),
             wal_bytes: Gauge::default(),
             database_bytes: Gauge::default(),
         };
@@ -91,6 +93,11 @@ impl Default for Metrics {
             metrics.waiting.clone(),
         );
         registry.register(
+            "database_reachable",
+            "Whether the database answers; the figures below and waiting are its last answer",
+            metrics.reachable.clone(),
+        );
+        registry.register(
             "wal_bytes",
             "Size of the write-ahead file",
             metrics.wal_bytes.clone(),
@@ -120,9 +127,13 @@ impl Metrics {
         self.queued.set(health.queued);
         self.undecided.set(health.undecided);
         self.commits.set(health.commits);
-        self.waiting.set(health.waiting);
-        self.wal_bytes.set(health.wal_bytes);
-        self.database_bytes.set(health.database_bytes);
+        self.reachable.set(u64::from(health.database.is_ok()));
+        // Without an answer the last one stands.
+        if let Ok(database) = &health.database {
+            self.waiting.set(database.waiting);
+            self.wal_bytes.set(database.wal_bytes);
+            self.database_bytes.set(database.bytes);
+        }
         let mut text = String::new();
         // Writing into a String does not fail.
         let _ = encode(&mut text, &self.registry);

@@ -19,7 +19,7 @@ pub struct CheckReport {
 }
 
 /// Figures for health pages and metrics.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// Requests waiting for the writer.
     pub queued: u64,
@@ -29,14 +29,21 @@ pub struct Health {
     pub verdicts: [u64; 5],
     /// Transactions committed since the start.
     pub commits: u64,
+    /// What the database says, or why it does not answer.
+    pub database: StoreResult<DatabaseHealth>,
+    /// The last write failed and nothing was stored since.
+    pub failing: bool,
+}
+
+/// The figures that only the database knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DatabaseHealth {
     /// Bytes of the database file.
-    pub database_bytes: u64,
+    pub bytes: u64,
     /// Bytes of the write-ahead file.
     pub wal_bytes: u64,
     /// Requests waiting for a lead.
     pub waiting: u64,
-    /// The last write failed and nothing was stored since.
-    pub failing: bool,
 }
 
 /// Health, integrity, and the end.
@@ -44,8 +51,9 @@ pub struct Health {
 pub trait UpkeepStore: Send + Sync {
     /// Recounts roll-ups from raw events and walks the file for damage.
     async fn check(&self) -> StoreResult<CheckReport>;
-    /// Figures for the health pages and metrics.
-    async fn health(&self) -> StoreResult<Health>;
+    /// Figures for the health pages and metrics. They are there without the database, too: that is when
+    /// they matter most.
+    async fn health(&self) -> Health;
     /// Finishes what was begun and closes the database.
     async fn close(&self);
 }

@@ -6,7 +6,12 @@ use clickback::store::leads::IdentityKind;
 use clickback_core::flag::Flag;
 
 use crate::harness::WORKSPACE;
-use crate::store_suite::{on_each, usd};
+use crate::store_suite::{Stage, on_each, usd};
+
+async fn waiting(stage: &Stage) -> u64 {
+    let health = stage.store.health().await;
+    health.database.expect("an answer").waiting
+}
 
 #[tokio::test]
 async fn waiting_requests_apply_themselves_in_order() {
@@ -20,7 +25,7 @@ async fn waiting_requests_apply_themselves_in_order() {
             assert_eq!(outcome.verdict, Verdict::Unmatched);
             stage.clock.advance(1);
         }
-        assert_eq!(stage.store.health().await.expect("health").waiting, 3);
+        assert_eq!(waiting(stage).await, 3);
         assert_eq!(stage.store.sweep().await, Ok(0));
         let lead = stage.lead("other").await;
         stage
@@ -32,11 +37,11 @@ async fn waiting_requests_apply_themselves_in_order() {
             stage.story("other").await,
             ["first_deposit approved 5", "repeat_deposit approved 6"]
         );
-        assert_eq!(stage.store.health().await.expect("health").waiting, 0);
+        assert_eq!(waiting(stage).await, 0);
         // What can never match never waits.
         stage.send("clickid={sub1}&tracker.event=sale").await;
         stage.send("clickid=sub1&tracker.event=sale").await;
-        assert_eq!(stage.store.health().await.expect("health").waiting, 0);
+        assert_eq!(waiting(stage).await, 0);
     })
     .await;
 }

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 
-use crate::store::StoreResult;
-use crate::store::check::{CheckReport, Health, UpkeepStore};
+use crate::store::check::{CheckReport, DatabaseHealth, Health, UpkeepStore};
 use crate::store::inbox::InboxStore;
 use crate::store::journal::Journal;
+use crate::store::{StoreError, StoreResult};
 
 use super::reports::{ROLLUP_COLUMNS, rollup};
 use super::rows::{self, EVENT_COLUMNS, counted};
@@ -18,6 +19,8 @@ use super::session::{Session, Sql, SqlError};
 use super::writer::Job;
 use super::{SqlStore, inbox};
 
+/// How long the health figures wait for a database that does not answer.
+const SOON: Duration = Duration::from_secs(2);
 /// Problems that are spelled out; more are counted.
 const SHOWN: usize = 50;
 
@@ -162,24 +165,32 @@ impl UpkeepStore for SqlStore {
         self.read_for_long(check).await
     }
 
-    async fn health(&self) -> StoreResult<Health> {
+    async fn health(&self) -> Health {
         let database = Arc::clone(&self.database);
-        let looked = move |sql: &dyn Session| {
-            Ok::<_, SqlError>((inbox::waiting(sql)?, database.sizes(sql)?))
-        };
-        let (waiting, (database_bytes, wal_bytes)) = self.read_at_once(looked).await?;
-        Ok(Health {
+        let looked = self.read_at_once(move |sql: &dyn Session| {
+            let (bytes, wal_bytes) = database.sizes(sql)?;
+            let waiting = inbox::waiting(sql)?;
+            Ok::<_, SqlError>(DatabaseHealth {
+                bytes,
+                wal_bytes,
+                waiting,
+            })
+        });
+        let looked = tokio::time::timeout(SOON, looked).await;
+        Health {
             undecided: self.journal.as_ref().map_or(0, Journal::backlog),
             verdicts: std::array::from_fn(|place| {
                 self.shared.verdicts[place].load(Ordering::Relaxed)
             }),
             queued: self.shared.queued.load(Ordering::Relaxed),
             commits: self.shared.commits.load(Ordering::Relaxed),
-            database_bytes,
-            wal_bytes,
-            waiting,
+            database: looked.unwrap_or_else(|_| {
+                Err(StoreError::Unavailable {
+                    reason: format!("no answer within {} seconds", SOON.as_secs()),
+                })
+            }),
             failing: self.shared.failing.load(Ordering::Relaxed),
-        })
+        }
     }
 
     async fn close(&self) {

@@ -101,7 +101,7 @@ pub struct SqlStore {
     queue: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     journal: Option<Journal>,
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -163,7 +163,7 @@ impl SqlStore {
         };
         threads.push(spawn("writer", move || writer.run(jobs))?);
         Ok(Arc::new(SqlStore {
-            reading: Semaphore::new(database.readers()),
+            reading: Arc::new(Semaphore::new(database.readers())),
             database,
             queue,
             shared,
@@ -205,9 +205,15 @@ impl SqlStore {
         E: Into<StoreError>,
         F: FnOnce(&dyn Session) -> Result<T, E> + Send + 'static,
     {
-        let _turn = self.reading.acquire().await.map_err(|_| closed())?;
+        let reading = Arc::clone(&self.reading);
+        let turn = reading.acquire_owned().await.map_err(|_| closed())?;
         let database = Arc::clone(&self.database);
-        off_thread(body, move |run| database.read(run)).await
+        // The turn ends with the read, also where nobody waits for it any more.
+        let read = move |run: &mut dyn FnMut(&dyn Session)| {
+            let _turn = turn;
+            database.read(run)
+        };
+        off_thread(body, read).await
     }
 
     /// Runs a read that walks everything.
