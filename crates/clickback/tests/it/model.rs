@@ -14,7 +14,7 @@ use crate::store_suite::{Stage, Way, on};
 
 /// Cases of each property.
 const CASES: u32 = 10_000;
-/// One way on each database, and a tenth of the cases where each request is a journey to a server.
+/// One way on each database, and a fortieth of the cases where each request is a journey to a server.
 const WAYS: &[Way] = &[Way::Sqlite, Way::PostgresTogether];
 /// Cases that share a store: leads keep them apart.
 const LEADS: usize = 3;
@@ -22,7 +22,7 @@ const LEADS: usize = 3;
 fn told<'c, T>(stage: &Stage, cases: &'c [T]) -> &'c [T] {
     match stage.way {
         Way::Sqlite => cases,
-        _ => &cases[..cases.len() / 10],
+        _ => &cases[..cases.len() / 40],
     }
 }
 
