@@ -5,6 +5,9 @@
 //! `cargo bench --bench durable` runs all of it (about ten minutes); `-- quick` a short version that
 //! shows the shape and proves nothing.
 
+#[path = "common/node.rs"]
+mod node;
+
 #[path = "durable/bare.rs"]
 mod bare;
 #[path = "durable/disk.rs"]
@@ -50,7 +53,7 @@ fn main() {
     let mut arguments = arguments.into_iter();
     match arguments.next().as_deref() {
         Some("bare-axum") => bare::serve_axum(),
-        Some("clickback") => server::serve(&arguments.next().expect("a data directory")),
+        Some("clickback") => node::serve(&arguments.next().expect("a data directory"), None),
         Some("quick") => measure(&QUICK),
         _ if asked => measure(&FULL),
         _ => println!("measures only under `cargo bench`"),
@@ -74,31 +77,13 @@ fn hit(runtime: &tokio::runtime::Runtime, plan: &Plan, connections: usize) -> Re
     report
 }
 
-/// Seconds until everything that was accepted is decided.
-async fn drained(address: std::net::SocketAddr) -> f64 {
-    let begun = std::time::Instant::now();
-    let mut client = clickback::load::Client::connect(address)
-        .await
-        .expect("a connection");
-    loop {
-        let status = client
-            .exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .expect("an answer");
-        assert_eq!(status, 200);
-        let text = String::from_utf8_lossy(client.body());
-        if text.lines().any(|line| line == "clickback_undecided 0") {
-            return begun.elapsed().as_secs_f64();
-        }
-    }
-}
-
 fn measure(shape: &Shape) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     let directory = tempfile::tempdir_in(".").expect("a directory on the disk that is measured");
+    let path = directory.path().to_str().expect("a path");
     println!("filling a database with {} leads", shape.leads);
     let filled = server::Filled::new(directory.path(), shape.leads);
     let clickids = Arc::new(filled.clickids.clone());
@@ -108,8 +93,8 @@ fn measure(shape: &Shape) {
 
     for &size in shape.sizes {
         filled.grow_to(size);
-        let axum = server::Child::start("bare-axum", None);
-        let clickback = server::Child::start("clickback", Some(directory.path()));
+        let axum = node::Child::start("bare-axum", &[]);
+        let clickback = node::Child::start("clickback", &[path]);
         let mut rates = Vec::new();
         for connections in [64, 256] {
             let (mut bare_rates, mut bare_p99s, mut ours, mut p99s, mut medians, mut sustained) =
@@ -134,7 +119,7 @@ fn measure(shape: &Shape) {
                     connections,
                 );
                 assert_eq!(report.unavailable, 0, "some were answered 503");
-                let behind = runtime.block_on(drained(clickback.address));
+                let behind = runtime.block_on(node::drained(clickback.address));
                 sustained.push(report.rate() * report.seconds / (report.seconds + behind));
                 ours.push(report.rate());
                 p99s.push(report.percentile(0.99));
@@ -155,7 +140,7 @@ fn measure(shape: &Shape) {
         println!(
             "{:>8} memory {} MiB, write-ahead file {} MiB",
             "",
-            clickback.resident_mib(),
+            server::resident_mib(&clickback),
             server::wal_mib(directory.path())
         );
         drop((axum, clickback));

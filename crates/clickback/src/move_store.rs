@@ -49,14 +49,14 @@ impl Watcher for Bar {
     fn step(&self, name: &str, done: u64, all: u64) {
         if self.0.is_hidden() {
             tracing::info!(step = name, done, all, "moving");
-        } else if !self.0.message().is_empty() {
+        } else if self.0.position() > 0 {
             self.0
                 .println(format!("  {} {}", self.0.message(), self.0.position()));
         }
         let style = if all == 0 {
             "  {spinner} {msg}"
         } else {
-            "  {msg:24} {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left"
+            "  {msg:24} {wide_bar} {human_pos} of {human_len}, {eta} left"
         };
         if let Ok(style) = ProgressStyle::with_template(style) {
             self.0.set_style(style);
@@ -106,7 +106,17 @@ pub async fn run(arguments: MoveArguments) -> Result<String, Box<dyn Error>> {
                 return Err(format!("there is no database at {}", file.display()).into());
             }
         }
-        (Place::Postgres(_), Place::Sqlite(_)) => {}
+        (Place::Postgres(_), Place::Sqlite(directory)) => {
+            let same = std::path::absolute(directory)? == std::path::absolute(&settings.data_dir)?;
+            if !same && settings.data_dir.join("journal").exists() {
+                return Err(format!(
+                    "the journal of this node is in {}: move to that directory, or what it accepted last would \
+                     stay behind",
+                    settings.data_dir.display()
+                )
+                .into());
+            }
+        }
         _ => {
             return Err(format!(
                 "{from} and {to} are the same kind of database: its own tools copy it best"
@@ -158,11 +168,16 @@ fn problems(handle: &Handle, place: &Place, data_dir: &Path) -> StoreResult<Vec<
 }
 
 fn told(moved: &Moved, from: &str, to: &str) -> String {
+    let setting = if to.starts_with("postgres://") {
+        "with this database_url"
+    } else {
+        "without database_url"
+    };
     format!(
         "{} tables with {} rows are at {to}, counted, summed and checked; {} rows changed meanwhile and were \
          copied again. {from} was held for {:.1} seconds and takes no writes any more.\n\n\
-         Now restart the program on {to}, with the same data_dir. Until then it goes on answering postbacks and \
-         keeps them in its journal, from which they are decided after the start.",
+         Now restart the program {setting} and with the same data_dir. Until then it goes on answering postbacks \
+         and keeps them in its journal, from which they are decided after the start.",
         moved.tables,
         moved.rows,
         moved.again,

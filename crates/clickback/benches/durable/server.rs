@@ -1,85 +1,28 @@
-//! The measured server in a process of its own, and the database that it serves.
+//! The database that is measured: its growth, and the sizes of its server.
 
-use std::io::BufRead as _;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use clickback::app::App;
 use clickback::config::Settings;
-use clickback::ids::WorkspaceId;
 use clickback::store::inbox::{Incoming, RawRequest};
-use clickback::store::integrations::{NewConfiguration, NewIntegration};
-use clickback::store::leads::NewClick;
 use clickback_core::intake::Parts;
-use clickback_core::rules::Rules;
 
-const WORKSPACE: WorkspaceId = WorkspaceId(1);
+use super::node::{self, Child, WORKSPACE};
 
-/// Serves a data directory until killed; prints its address first.
-pub(crate) fn serve(directory: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("an address");
-        println!("{}", listener.local_addr().expect("an address"));
-        let app = App::open(Settings::local(PathBuf::from(directory))).expect("the store opens");
-        clickback::app::serve(app, listener, clickback::app::stop_signal()).await;
-    });
-}
-
-/// A server process; ended when dropped.
-pub(crate) struct Child {
-    process: std::process::Child,
-    pub(crate) address: SocketAddr,
-}
-
-impl Child {
-    /// Starts this program again in another role.
-    pub(crate) fn start(role: &str, directory: Option<&Path>) -> Child {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.arg(role).args(directory).stdout(Stdio::piped());
-        let mut process = command.spawn().expect("the server starts");
-        let mut line = String::new();
-        let out = process.stdout.take().expect("its output");
-        std::io::BufReader::new(out)
-            .read_line(&mut line)
-            .expect("its address");
-        Child {
-            process,
-            address: line.trim().parse().expect("an address"),
-        }
-    }
-
-    /// Resident memory.
-    pub(crate) fn resident_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
-            .unwrap_or_default();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap_or_default();
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|text| text.parse::<u64>().ok())
-            .unwrap_or(0)
-            / 1_024
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        // A polite end, so that the database is closed before it is measured from outside.
-        let _ = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        let _ = self.process.wait();
-    }
+/// Resident memory.
+pub(crate) fn resident_mib(server: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id()))
+        .unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|text| text.parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1_024
 }
 
 /// Size of the write-ahead file.
@@ -95,75 +38,15 @@ pub(crate) struct Filled {
 }
 
 impl Filled {
-    /// Makes it. Leads come from clicks: the first postback of each makes the lead, as in life.
+    /// Makes it.
     pub(crate) fn new(directory: &Path, leads: usize) -> Filled {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(async {
-            let app = App::open(Settings::local(directory.to_owned())).expect("the store opens");
-            let rules: Rules = serde_json::from_str(r#"{"currency":"USD"}"#).expect("rules");
-            let made = app
-                .store
-                .create_integration(NewIntegration {
-                    workspace: WORKSPACE,
-                    partner: None,
-                    name: "Bench".to_owned(),
-                    clickid_param: "sub1".to_owned(),
-                    clickid_macro: "{sub1}".to_owned(),
-                    rules,
-                    configurations: vec![NewConfiguration {
-                        name: "First deposit".to_owned(),
-                        event: "sale".to_owned(),
-                        rules: clickback_core::rules::ConfigurationRules::default(),
-                    }],
-                    fields: app.catalogue.get("1win").map_or_else(Vec::new, |partner| {
-                        partner
-                            .fields
-                            .iter()
-                            .map(|field| (field.clone(), field.name.en.clone()))
-                            .collect()
-                    }),
-                    events: Vec::new(),
-                })
-                .await
-                .expect("an integration");
-            let mut clickids = Vec::with_capacity(leads);
-            let mut waiting = tokio::task::JoinSet::new();
-            for number in 0..leads {
-                let random = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-                let clickid = clickback_core::ids::clickid(
-                    1_790_000_000_000 + i64::try_from(number).unwrap_or(0) * 40,
-                    random,
-                );
-                clickids.push(clickid.clone());
-                let app = Arc::clone(&app);
-                waiting.spawn(async move {
-                    app.store
-                        .record_click(NewClick {
-                            workspace: WORKSPACE,
-                            clickid,
-                            params: Vec::new(),
-                        })
-                        .await
-                });
-                while waiting.len() >= 512 {
-                    waiting
-                        .join_next()
-                        .await
-                        .expect("one")
-                        .expect("no panic")
-                        .expect("a click");
-                }
-            }
-            while let Some(done) = waiting.join_next().await {
-                done.expect("no panic").expect("a click");
-            }
-            app.store.close().await;
-            Filled {
-                directory: directory.to_owned(),
-                clickids,
-                path: format!("/api/postbacks/{}/tracker-postback", made.uuid),
-            }
-        })
+        let filled = runtime.block_on(node::fill(node::settings(directory, None), leads));
+        Filled {
+            directory: directory.to_owned(),
+            clickids: filled.clickids,
+            path: filled.path,
+        }
     }
 
     /// Adds events through the real store until there are this many.

@@ -45,6 +45,8 @@ pub fn routes() -> Router<AppState> {
 pub struct Guard {
     refusals: DefaultKeyedRateLimiter<IpAddr>,
     missing: Mutex<HashMap<Uuid, Instant>>,
+    /// Held while a uuid is looked up: those that come meanwhile wait for the answer.
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl Default for Guard {
@@ -53,6 +55,7 @@ impl Default for Guard {
         Self {
             refusals: RateLimiter::keyed(Quota::per_second(rate)),
             missing: Mutex::new(HashMap::new()),
+            looking: tokio::sync::Mutex::new(()),
         }
     }
 }
@@ -66,24 +69,26 @@ impl Guard {
         self.refusals.check_key(&address).is_ok()
     }
 
-    /// Whether the uuid was looked up and not found, or its refusal confirmed, a moment ago.
-    fn looked_up_lately(&self, uuid: Uuid) -> bool {
+    /// Whether the uuid was looked up and not found, or its refusal confirmed, a moment ago. Also where
+    /// so many are missing that no more are looked up.
+    fn is_missing(&self, uuid: Uuid) -> bool {
         let Ok(mut missing) = self.missing.lock() else {
             return false;
         };
         let now = Instant::now();
         if missing.len() >= MISSING_KEPT {
             missing.retain(|_, at| now.duration_since(*at) < FORGET_MISSING_AFTER);
-            if missing.len() >= MISSING_KEPT {
-                return true;
-            }
         }
-        match missing.insert(uuid, now) {
-            Some(at) if now.duration_since(at) < FORGET_MISSING_AFTER => {
-                missing.insert(uuid, at);
-                true
-            }
-            _ => false,
+        match missing.get(&uuid) {
+            Some(at) => now.duration_since(*at) < FORGET_MISSING_AFTER,
+            None => missing.len() >= MISSING_KEPT,
+        }
+    }
+
+    /// The uuid is not there, or its refusal is right: not asked again for a moment.
+    fn remember_missing(&self, uuid: Uuid) {
+        if let Ok(mut missing) = self.missing.lock() {
+            missing.insert(uuid, Instant::now());
         }
     }
 }

@@ -106,10 +106,19 @@ async fn find(app: &App, uuid: &str) -> Result<Option<Arc<Integration>>, StoreEr
     if let Some(known) = app.store.snapshot().by_uuid.get(&uuid) {
         return Ok(Some(Arc::clone(known)));
     }
-    if app.guard.looked_up_lately(uuid) {
+    let _turn = app.guard.looking.lock().await;
+    // Somebody may have looked it up while this one waited for its turn.
+    if let Some(known) = app.store.snapshot().by_uuid.get(&uuid) {
+        return Ok(Some(Arc::clone(known)));
+    }
+    if app.guard.is_missing(uuid) {
         return Ok(None);
     }
-    app.store.look_up_integration(uuid).await
+    let found = app.store.look_up_integration(uuid).await?;
+    if found.is_none() {
+        app.guard.remember_missing(uuid);
+    }
+    Ok(found)
 }
 
 /// Reads a POST body within its limits of size and time.
@@ -170,12 +179,13 @@ async fn recheck(
     address: IpAddr,
 ) -> Result<Result<Postback, Rejection>, Response> {
     let uuid = Uuid::try_parse(uuid).unwrap_or(integration.uuid);
-    if !app.guard.looked_up_lately(uuid)
-        && let Ok(Some(fresh)) = app.store.look_up_integration(uuid).await
-    {
-        let again = judge_raw(app, raw, &fresh, address);
-        if !matches!(again, Err(Rejection::Forbidden)) {
-            return Ok(again);
+    if !app.guard.is_missing(uuid) {
+        app.guard.remember_missing(uuid);
+        if let Ok(Some(fresh)) = app.store.look_up_integration(uuid).await {
+            let again = judge_raw(app, raw, &fresh, address);
+            if !matches!(again, Err(Rejection::Forbidden)) {
+                return Ok(again);
+            }
         }
     }
     if app.guard.may_refuse(address) {

@@ -24,13 +24,11 @@ const TEMPLATE_LOCK: i64 = 0x0063_6c69_7465_7374;
     reason = "the script tells the tests which server to use"
 )]
 pub(crate) fn server() -> Option<Address> {
-    match std::env::var("TEST_POSTGRES_URL") {
-        Ok(url) => Some(Address::parse(&url).expect("TEST_POSTGRES_URL is an address")),
-        Err(_) => {
-            println!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL names no server");
-            None
-        }
-    }
+    let Ok(url) = std::env::var("TEST_POSTGRES_URL") else {
+        println!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL names no server");
+        return None;
+    };
+    Some(Address::parse(&url).expect("TEST_POSTGRES_URL is an address"))
 }
 
 /// A database that ends with its test.

@@ -203,7 +203,7 @@ async fn complete(store: &Arc<dyn Store>, sent: &Sent) {
     assert_eq!(report.problems, Vec::<String>::new());
 }
 
-async fn keeps_sending(
+fn keeps_sending(
     sent: &Arc<Sent>,
     store: &Arc<dyn Store>,
     integration: IntegrationId,
@@ -230,7 +230,7 @@ async fn there_and_back_while_postbacks_keep_coming() {
 
     let store = on_sqlite(directory.path(), &clock).expect("opens");
     let integration = furnished(&store, &clock).await;
-    let sending = keeps_sending(&sent, &store, integration, &clock).await;
+    let sending = keeps_sending(&sent, &store, integration, &clock);
     let report = moved(place.clone(), there.clone(), None)
         .await
         .expect("no panic")
@@ -282,7 +282,7 @@ async fn there_and_back_while_postbacks_keep_coming() {
             std::fs::rename(&file, file.with_extension("old")).expect("taken away");
         }
     }
-    let sending = keeps_sending(&sent, &store, integration, &clock).await;
+    let sending = keeps_sending(&sent, &store, integration, &clock);
     moved(there, place, None)
         .await
         .expect("no panic")
@@ -382,7 +382,7 @@ async fn two_moves_are_not_mixed() {
     store.settle().await;
     let refused = async |to: Place, expected: &str| match moved(place.clone(), to, None).await {
         Some(Err(StoreError::Invalid { message })) => {
-            assert!(message.contains(expected), "{message}")
+            assert!(message.contains(expected), "{message}");
         }
         other => panic!("{expected}: {other:?}"),
     };

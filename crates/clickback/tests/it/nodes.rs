@@ -25,7 +25,7 @@ use crate::store_suite::incoming;
 
 /// Nodes that share a database, each with a directory of its own.
 struct Nodes {
-    nodes: Vec<Arc<dyn Store>>,
+    all: Vec<Arc<dyn Store>>,
     clock: Arc<ManualClock>,
     integration: IntegrationId,
     database: TestDatabase,
@@ -53,7 +53,7 @@ impl Nodes {
             assert!(found.expect("an answer").is_some());
         }
         Some(Nodes {
-            nodes,
+            all: nodes,
             clock,
             integration: integration.id,
             database,
@@ -65,7 +65,7 @@ impl Nodes {
     async fn accept(&self, queries: impl Iterator<Item = String>) -> u64 {
         let mut accepting = JoinSet::new();
         for (at, query) in queries.enumerate() {
-            let node = Arc::clone(&self.nodes[at % self.nodes.len()]);
+            let node = Arc::clone(&self.all[at % self.all.len()]);
             let incoming = incoming(&*node, &self.clock, self.integration, &query);
             accepting.spawn(async move { node.accept(incoming).await });
         }
@@ -79,7 +79,7 @@ impl Nodes {
 
     /// All is decided, whatever the database went through.
     async fn settle(&self) {
-        for node in &self.nodes {
+        for node in &self.all {
             node.settle().await;
         }
     }
@@ -90,14 +90,14 @@ impl Nodes {
             workspace: Some(WORKSPACE),
             ..NewLead::default()
         };
-        self.nodes[0].create_lead(new).await.expect("a lead");
+        self.all[0].create_lead(new).await.expect("a lead");
     }
 
     /// Totals equal a recount, and every rule of the rows holds.
     async fn end(self) {
-        let report = self.nodes[0].check().await.expect("a report");
+        let report = self.all[0].check().await.expect("a report");
         assert_eq!(report.problems, Vec::<String>::new());
-        for node in &self.nodes {
+        for node in &self.all {
             node.close().await;
         }
         self.database.say_where().await;
@@ -144,7 +144,7 @@ async fn copies_over_all_nodes_are_one_event_each() {
     });
     assert_eq!(nodes.accept(copies).await, 5_000);
     nodes.settle().await;
-    let report = nodes.nodes[1].check().await.expect("a report");
+    let report = nodes.all[1].check().await.expect("a report");
     assert_eq!((report.events, report.requests), (50, 5_000));
     nodes.end().await;
 }
@@ -162,7 +162,7 @@ async fn many_ids_for_one_new_lead_are_one_first_deposit() {
     });
     nodes.accept(queries).await;
     nodes.settle().await;
-    let node = &nodes.nodes[2];
+    let node = &nodes.all[2];
     let lead = node.lead_by_clickid(WORKSPACE, "new-lead").await;
     let lead = lead.expect("an answer").expect("the lead");
     let sums: Vec<String> = lead
@@ -189,7 +189,7 @@ async fn what_one_node_does_the_others_know() {
     let Some(nodes) = Nodes::start(2).await else {
         return;
     };
-    let (a, b) = (&nodes.nodes[0], &nodes.nodes[1]);
+    let (a, b) = (&nodes.all[0], &nodes.all[1]);
     let mut live = b.live();
     // An integration that was made on one takes a postback on the other at once.
     let made = a.create_integration(new_integration()).await.expect("made");
@@ -243,13 +243,13 @@ async fn broken_connections_lose_and_double_nothing() {
     }
     assert!(killed > 0);
     nodes.settle().await;
-    let report = nodes.nodes[0].check().await.expect("a report");
+    let report = nodes.all[0].check().await.expect("a report");
     assert_eq!((report.events, report.requests), (2_000, 2_000));
     let filter = RequestFilter {
         verdict: Some(Verdict::Duplicate),
         ..RequestFilter::new(WORKSPACE)
     };
-    let doubled = nodes.nodes[1].requests(filter).await.expect("requests");
+    let doubled = nodes.all[1].requests(filter).await.expect("requests");
     assert_eq!(doubled.items.len(), 0);
     nodes.end().await;
 }

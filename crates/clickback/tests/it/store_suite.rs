@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clickback::clock::{Clock as _, ManualClock};
 use clickback::store::check::UpkeepStore as _;
@@ -30,31 +29,50 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) integration: Arc<Integration>,
-    /// Every second request goes through the journal: requests are decided together there.
-    mixed: bool,
-    sent: AtomicUsize,
+    pub(crate) way: Way,
     _directory: TempDir,
 }
 
-/// Runs a story on every database.
+/// On what a story runs, and how its requests are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Sqlite,
+    /// Each by statements of its own.
+    Postgres,
+    /// Through the journal: by statements for many.
+    PostgresTogether,
+}
+
+/// Runs a story on every database, in every way.
 pub(crate) async fn on_each(rules: Rules, story: impl AsyncFn(&mut Stage)) {
-    on_sqlite(rules.clone(), &story).await;
-    if let Some(database) = TestDatabase::fresh().await {
+    on(
+        &[Way::Sqlite, Way::Postgres, Way::PostgresTogether],
+        rules,
+        story,
+    )
+    .await;
+}
+
+/// Runs a story in these ways.
+pub(crate) async fn on(ways: &[Way], rules: Rules, story: impl AsyncFn(&mut Stage)) {
+    for way in ways {
         let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
         let options = options(&clock);
+        if *way == Way::Sqlite {
+            let store = Sqlite::open(directory.path(), &options).expect("the store opens");
+            tell(rules.clone(), store, clock, directory, *way, &story).await;
+            println!("ran on SQLite {}", Sqlite::version());
+            continue;
+        }
+        let Some(database) = TestDatabase::fresh().await else {
+            continue;
+        };
         let address = &database.address;
         let store = Postgres::open(address, Retention::default(), directory.path(), &options);
         let store = store.expect("the store opens");
-        tell(rules, store, clock, directory, true, &story).await;
+        tell(rules.clone(), store, clock, directory, *way, &story).await;
         database.say_where().await;
     }
-}
-
-async fn on_sqlite(rules: Rules, story: &impl AsyncFn(&mut Stage)) {
-    let (directory, clock) = (tempfile::tempdir().expect("a directory"), clock());
-    let store = Sqlite::open(directory.path(), &options(&clock)).expect("the store opens");
-    tell(rules, store, clock, directory, false, story).await;
-    println!("ran on SQLite {}", Sqlite::version());
 }
 
 fn options(clock: &Arc<ManualClock>) -> Options {
@@ -71,15 +89,14 @@ async fn tell(
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     directory: TempDir,
-    mixed: bool,
+    way: Way,
     story: &impl AsyncFn(&mut Stage),
 ) {
     let mut stage = Stage {
         integration: Arc::new(make(&store, rules).await),
         store,
         clock,
-        mixed,
-        sent: AtomicUsize::new(0),
+        way,
         _directory: directory,
     };
     story(&mut stage).await;
@@ -153,10 +170,7 @@ impl Stage {
     /// Sends one and waits for its outcome.
     pub(crate) async fn send(&self, query: &str) -> Outcome {
         let incoming = self.incoming(query);
-        let accepted = self.mixed
-            && incoming.judged.is_ok()
-            && self.sent.fetch_add(1, Ordering::Relaxed) % 2 == 0;
-        if !accepted {
+        if self.way != Way::PostgresTogether || incoming.judged.is_err() {
             return self.store.ingest(incoming).await.expect("an outcome");
         }
         let request = self.store.accept(incoming).await.expect("accepted");
@@ -261,44 +275,55 @@ pub(crate) fn usd() -> Rules {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_copies_of_a_thousand_keys_are_a_thousand_events() {
-    on_each(usd(), async |stage| {
-        for lead in 0..50 {
-            stage.lead(&format!("lead{lead}")).await;
-        }
-        let mut sends = tokio::task::JoinSet::new();
-        for copy in 0..100 {
-            for key in 0..1_000 {
-                // Each copy goes through the keys in another order.
-                let key = (key * 7 + copy * 13) % 1_000;
-                let query = format!(
-                    "tracker.event=sale&clickid=lead{}&tracker.cost=2.5&tracker.tid=k{key}",
-                    key % 50
-                );
-                let (store, incoming) = (Arc::clone(&stage.store), stage.incoming(&query));
-                sends.spawn(async move { store.ingest(incoming).await.expect("stored").verdict });
+    // One way on each database: a hundred thousand requests take their time.
+    on(
+        &[Way::Sqlite, Way::PostgresTogether],
+        usd(),
+        async |stage| {
+            for lead in 0..50 {
+                stage.lead(&format!("lead{lead}")).await;
             }
-        }
-        let mut counts = BTreeMap::new();
-        while let Some(verdict) = sends.join_next().await {
-            *counts.entry(verdict.expect("no panic")).or_insert(0) += 1;
-        }
-        assert_eq!(
-            counts,
-            BTreeMap::from([(Verdict::Accepted, 1_000), (Verdict::Duplicate, 99_000)])
-        );
-        let mut first = 0;
-        for lead in 0..50 {
-            let events = stage.events(&format!("lead{lead}")).await;
-            assert_eq!(events.len(), 20);
-            first += events
-                .iter()
-                .filter(|event| event.kind == Kind::FirstDeposit)
-                .count();
-        }
-        assert_eq!(first, 50);
-        let report = stage.store.check().await.expect("a report");
-        assert_eq!((report.events, report.requests), (1_000, 100_000));
-    })
+            let together = stage.way == Way::PostgresTogether;
+            let mut sends = tokio::task::JoinSet::new();
+            for copy in 0..100 {
+                for key in 0..1_000 {
+                    // Each copy goes through the keys in another order.
+                    let key = (key * 7 + copy * 13) % 1_000;
+                    let query = format!(
+                        "tracker.event=sale&clickid=lead{}&tracker.cost=2.5&tracker.tid=k{key}",
+                        key % 50
+                    );
+                    let (store, incoming) = (Arc::clone(&stage.store), stage.incoming(&query));
+                    sends.spawn(async move {
+                        if together {
+                            store.accept(incoming).await.expect("accepted")
+                        } else {
+                            store.ingest(incoming).await.expect("stored").request
+                        }
+                    });
+                }
+            }
+            while let Some(sent) = sends.join_next().await {
+                sent.expect("no panic");
+            }
+            stage.store.settle().await;
+            // In the order of the verdicts: accepted, updated, duplicate, unmatched, rejected.
+            let health = stage.store.health().await.expect("figures");
+            assert_eq!(health.verdicts, [1_000, 0, 99_000, 0, 0]);
+            let mut first = 0;
+            for lead in 0..50 {
+                let events = stage.events(&format!("lead{lead}")).await;
+                assert_eq!(events.len(), 20);
+                first += events
+                    .iter()
+                    .filter(|event| event.kind == Kind::FirstDeposit)
+                    .count();
+            }
+            assert_eq!(first, 50);
+            let report = stage.store.check().await.expect("a report");
+            assert_eq!((report.events, report.requests), (1_000, 100_000));
+        },
+    )
     .await;
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clickback_core::ids::RequestId;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_postgres::Client;
 
 use crate::store::inbox::Outcome;
@@ -24,6 +25,8 @@ const SET_UP: &str = "set-up";
 const REQUESTS: usize = 500;
 /// Messages of one batch: live pages keep the newest thousand lines.
 const NEWEST: usize = 2;
+/// How often the set-up is read again without a message: one may be lost on its way.
+const LOOK: Duration = Duration::from_secs(30);
 /// How long a broken connection is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -114,8 +117,16 @@ async fn listen(
     store: &Weak<SqlStore>,
     to_tell: &mut mpsc::Receiver<String>,
 ) -> StoreResult<()> {
+    let mut look = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            _ = look.tick() => {
+                let Some(store) = store.upgrade() else {
+                    return Ok(());
+                };
+                store.reload().await?;
+            }
             message = ears.messages.recv() => {
                 let message = message.ok_or_else(|| StoreError::Unavailable {
                     reason: "the connection that listens broke".to_owned(),

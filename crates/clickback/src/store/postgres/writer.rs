@@ -41,6 +41,10 @@ impl WriteSession for PgWriter {
         &self.session
     }
 
+    fn is_open(&self) -> bool {
+        !self.session.is_closed()
+    }
+
     fn begin(&self) -> Sql<()> {
         self.session.begin()
     }
@@ -55,8 +59,11 @@ impl WriteSession for PgWriter {
     }
 
     fn reopen(&mut self) -> StoreResult<()> {
-        // The number is bound to the connection: one that works is kept.
-        if self.session.is_closed() || self.session.batch("ROLLBACK").is_err() {
+        // The number is bound to the connection: one that works, and to a server that takes writes, is
+        // kept.
+        let session: &dyn Session = &self.session;
+        let primary = session.exists("SELECT 1 WHERE NOT pg_is_in_recovery()", &[]);
+        if primary != Ok(true) {
             self.session = self.connect()?;
         }
         Ok(())

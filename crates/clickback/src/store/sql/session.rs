@@ -378,6 +378,10 @@ impl dyn Session + '_ {
 pub(in crate::store) trait WriteSession: Send {
     /// The same connection for statements.
     fn session(&self) -> &dyn Session;
+    /// Whether the connection can be used, as far as is known.
+    fn is_open(&self) -> bool {
+        true
+    }
     fn begin(&self) -> Sql<()>;
     /// Returns after the transaction is on disk.
     fn commit(&self) -> Sql<()>;

@@ -352,6 +352,11 @@ impl Writer {
         &mut self,
         mut body: impl FnMut(&dyn WriteSession, &mut Work<'_>) -> Result<T, E>,
     ) -> StoreResult<T> {
+        if !self.session.is_open()
+            && let Err(error) = self.session.reopen()
+        {
+            tracing::warn!(%error, "cannot connect to the database again");
+        }
         let mut set_up_changed = false;
         let mut result = Err(closed());
         for _ in 0..TRIES {
