@@ -24,18 +24,18 @@ use crate::ground::server;
 use crate::harness::WORKSPACE;
 
 const CONNECTIONS: usize = 16;
-const LEADS: usize = 200;
+pub(crate) const LEADS: usize = 200;
 
-/// Rounds of the suite; `CRASH_ROUNDS` asks for another number.
+/// A number of the suite's that the environment may ask to be another.
 #[expect(
     clippy::disallowed_methods,
     reason = "the script asks for its own number of rounds"
 )]
-fn rounds() -> usize {
-    std::env::var("CRASH_ROUNDS")
+pub(crate) fn asked_for(name: &str, otherwise: usize) -> usize {
+    std::env::var(name)
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(50)
+        .unwrap_or(otherwise)
 }
 
 /// Not a test by itself: the server that the crash tests start in a process of its own.
@@ -225,7 +225,7 @@ async fn nothing_acknowledged_is_lost_or_counted_twice() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = prepare(directory.path()).await;
     let mut all = HashSet::new();
-    let rounds = rounds();
+    let rounds = asked_for("CRASH_ROUNDS", 50);
     for number in 1..=rounds {
         let acknowledged = round(directory.path(), &path, number, false).await;
         assert!(!acknowledged.is_empty(), "round {number} answered nothing");

@@ -270,6 +270,13 @@ impl Session for PgSession {
         Ok(ids.iter().all(|id| there.binary_search(id).is_ok()))
     }
 
+    fn let_commit_wait(&self) -> Sql<()> {
+        // A transaction that writes no rows does not wait for the synchronous standby. This is a record in
+        // the log of changes and nothing else.
+        let statement = "SELECT pg_logical_emit_message(true, 'clickback', '')";
+        self.run(statement, &[], &[]).map(drop)
+    }
+
     fn begin_reading(&self) -> Sql<()> {
         self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }

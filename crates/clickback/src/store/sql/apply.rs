@@ -77,6 +77,7 @@ impl Work<'_> {
         doubtful: bool,
     ) -> Sql<Option<Outcome>> {
         if doubtful && self.is_stored(taken.request())? {
+            self.sql.let_commit_wait()?;
             return Ok(None);
         }
         let incoming = self.incoming(taken);

@@ -303,6 +303,12 @@ pub(in crate::store) trait Session {
     fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool>;
     /// The error of a transaction that met what another node did meanwhile, and is to be run again.
     fn lost_race(&self, how: &str) -> SqlError;
+    /// Makes the commit wait for the disk and the standbys as if something had been written: what the
+    /// transaction only found is as safe then as what it wrote. Where a server that came back from a crash
+    /// shows nothing that could still be lost, nothing needs to be done.
+    fn let_commit_wait(&self) -> Sql<()> {
+        Ok(())
+    }
     /// Begins a transaction that only reads, all of it as of one moment.
     fn begin_reading(&self) -> Sql<()>;
     /// How this database finds parts of names.

@@ -25,7 +25,7 @@ use crate::store::sql::apply::{CLOCK_MARGIN_SECONDS, Matched, Settled, Subject, 
 use crate::store::sql::change::{changed, differences};
 use crate::store::sql::ledger::{self, LeadKey, Ledger, NewValue};
 use crate::store::sql::rows::{counted, facts};
-use crate::store::sql::session::Sql;
+use crate::store::sql::session::{Session as _, Sql};
 
 use super::session::PgSession;
 
@@ -92,6 +92,11 @@ fn stored(pg: &PgSession, taken: &[Taken]) -> Sql<HashSet<i64>> {
         &[&ids],
         |row| row.get(0),
     )?;
+    if !found.is_empty() {
+        // A server that was started again shows what its standby may not have yet: the journal lets go
+        // of it when both have it.
+        pg.let_commit_wait()?;
+    }
     Ok(found.into_iter().collect())
 }
 
