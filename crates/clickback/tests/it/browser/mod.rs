@@ -6,6 +6,7 @@ mod doctor;
 mod driver;
 mod inbox;
 mod journey;
+mod keys;
 mod pages;
 mod people;
 mod switches;
