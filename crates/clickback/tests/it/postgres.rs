@@ -310,8 +310,8 @@ async fn connections_do_not_wait_less_for_the_disk_than_they_promise() {
         ["remote_apply"]
     );
     // Reads that are asked for by a person end; each value is planned for.
-    let pool = database.address.pool(Purpose::Read, 2).expect("a pool");
-    let client = database.address.turn(&pool).await.expect("a turn");
+    let reader = database.address.connect(Purpose::Read).await;
+    let client = reader.expect("a connection");
     let settings =
         "SELECT current_setting('statement_timeout') || ' ' || current_setting('plan_cache_mode')";
     assert_eq!(texts(&client, settings).await, ["20s force_custom_plan"]);

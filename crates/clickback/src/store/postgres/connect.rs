@@ -5,17 +5,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use deadpool_postgres::Runtime;
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
-};
 use futures_util::StreamExt as _;
 use futures_util::stream::poll_fn;
 use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres::{AsyncMessage, Client, Config};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::{StoreError, StoreResult};
 
@@ -31,8 +26,6 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 4;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-/// How long a page waits for a connection while all are taken.
-const WAIT_FOR_TURN: Duration = Duration::from_secs(20);
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,43 +270,6 @@ impl Address {
             }
         });
         Ok(client)
-    }
-
-    /// Connections that are made when they are needed and kept, at most `size`.
-    pub fn pool(&self, purpose: Purpose, size: usize) -> StoreResult<Pool> {
-        let tls: MakeRustlsConnect = self.encryption.connector()?;
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let manager = Manager::from_config(Config::clone(&self.config), tls, recycling);
-        Pool::builder(manager)
-            .max_size(size)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(WAIT_FOR_TURN))
-            .post_create(Hook::async_fn(move |client, _| {
-                Box::pin(async move {
-                    client
-                        .batch_execute(purpose.session())
-                        .await
-                        .map_err(HookError::Backend)
-                })
-            }))
-            .build()
-            .map_err(|error| StoreError::Internal(format!("the pool of connections: {error}")))
-    }
-
-    /// A connection of a pool of this address.
-    pub async fn turn(&self, pool: &Pool) -> StoreResult<deadpool_postgres::Object> {
-        pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => self.refused(&error),
-            PoolError::PostCreateHook(HookError::Backend(error)) => db(error),
-            PoolError::Timeout(_) => StoreError::Unavailable {
-                reason: "all connections to PostgreSQL are in use".to_owned(),
-            },
-            other => StoreError::Unavailable {
-                reason: format!("no connection to PostgreSQL at {}: {other}", self.place()),
-            },
-        })
     }
 
     fn refused(&self, error: &tokio_postgres::Error) -> StoreError {
