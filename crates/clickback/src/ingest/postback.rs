@@ -20,7 +20,6 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use clickback_core::ids::RequestId;
-use clickback_core::intake::Parts;
 use clickback_core::postback::{Postback, Rejection, authorize, judge};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
@@ -159,12 +158,7 @@ fn judge_raw(
         return Err(Rejection::SwitchedOff);
     }
     let rules = &integration.ruleset;
-    let parts = Parts {
-        query: &raw.query,
-        content_type: raw.content_type.as_deref(),
-        body: raw.body.as_deref(),
-    };
-    let params = parts.params(rules)?;
+    let params = raw.parts().params(rules)?;
     authorize(&params, rules, Some(address))?;
     judge(&params, rules, app.clock.now())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, UserId, WorkspaceId};
+use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
 use clickback_core::postback::{Postback, Rejection};
 
@@ -90,6 +91,17 @@ pub struct RawRequest {
     pub body: Option<Vec<u8>>,
     /// The sender, after trusted proxies.
     pub address: Option<String>,
+}
+
+impl RawRequest {
+    /// What there is to be read in it.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts {
+            query: &self.query,
+            content_type: self.content_type.as_deref(),
+            body: self.body.as_deref(),
+        }
+    }
 }
 
 /// A judged request on its way to the database.

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use clickback_core::ids::{IntegrationId, RequestId, WorkspaceId};
-use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
 use clickback_core::partner::usual_postbacks;
 use clickback_core::rules::Rules;
@@ -109,12 +108,7 @@ impl House {
             address: Some("203.0.113.7".to_owned()),
         };
         let received_at = self.app.clock.now();
-        let parts = Parts {
-            query: &raw.query,
-            content_type: raw.content_type.as_deref(),
-            body: raw.body.as_deref(),
-        };
-        let judged = parts.judge(&integration.ruleset, received_at);
+        let judged = raw.parts().judge(&integration.ruleset, received_at);
         let incoming = Incoming {
             raw,
             integration,

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use clickback::clock::{Clock as _, ManualClock};
-use clickback::store::inbox::{Incoming, RawRequest};
+use clickback::clock::ManualClock;
 use clickback::store::integrations::NewIntegration;
 use clickback::store::leads::{LeadFilter, LeadPatch, NewClick, NewLead};
 use clickback::store::moving::{Moved, Place, Watcher, cancel, move_store};
@@ -16,12 +15,11 @@ use clickback::store::postgres::partitions::Retention;
 use clickback::store::sqlite::{FILE_NAME, Sqlite};
 use clickback::store::{Options, Store, StoreError, StoreResult};
 use clickback_core::ids::IntegrationId;
-use clickback_core::intake::Parts;
 use tokio::runtime::Handle;
 
 use crate::ground::TestDatabase;
 use crate::harness::{WORKSPACE, clock};
-use crate::store_suite::usd;
+use crate::store_suite::{incoming, usd};
 
 fn options(clock: &Arc<ManualClock>, accepts: bool) -> Options {
     Options {
@@ -89,34 +87,6 @@ async fn moved(
     .ok()
 }
 
-fn incoming(
-    store: &Arc<dyn Store>,
-    integration: IntegrationId,
-    clock: &ManualClock,
-    query: &str,
-) -> Incoming {
-    let integration = Arc::clone(&store.snapshot().by_id[&integration]);
-    let raw = RawRequest {
-        method: "GET",
-        query: query.as_bytes().to_vec(),
-        ..RawRequest::default()
-    };
-    let received_at = clock.now();
-    let judged = Parts {
-        query: &raw.query,
-        content_type: None,
-        body: None,
-    }
-    .judge(&integration.ruleset, received_at);
-    Incoming {
-        raw,
-        integration,
-        received_at,
-        judged,
-        test: false,
-    }
-}
-
 const LEADS: u64 = 40;
 
 /// Numbers of deposits that were accepted so far; each has its number as transaction id.
@@ -134,7 +104,7 @@ impl Sent {
             number % LEADS
         );
         store
-            .accept(incoming(store, integration, clock, &query))
+            .accept(incoming(&**store, clock, integration, &query))
             .await
             .expect("accepted, whatever the database does");
     }
@@ -177,9 +147,9 @@ async fn furnished(store: &Arc<dyn Store>, clock: &ManualClock) -> IntegrationId
     }
     // Waits for a lead that comes after the move.
     let early = incoming(
-        store,
-        integration,
+        &**store,
         clock,
+        integration,
         "clickid=later&tracker.event=sale&tracker.cost=3&tracker.tid=early",
     );
     store.accept(early).await.expect("accepted");

@@ -17,7 +17,6 @@ use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::{Kind, Status};
 use clickback_core::field::FieldKind;
 use clickback_core::ids::{IntegrationId, RequestId};
-use clickback_core::intake::Parts;
 use clickback_core::rules::{CustomEvent, RepeatChoice, Repeats, Rules};
 use tempfile::TempDir;
 
@@ -134,12 +133,7 @@ pub(crate) fn incoming(
         ..RawRequest::default()
     };
     let received_at = clock.now();
-    let judged = Parts {
-        query: &raw.query,
-        content_type: None,
-        body: None,
-    }
-    .judge(&integration.ruleset, received_at);
+    let judged = raw.parts().judge(&integration.ruleset, received_at);
     Incoming {
         raw,
         integration,

@@ -8,7 +8,6 @@ use clickback_core::attribution::{Change, Key, Lookup, Recent};
 use clickback_core::event::EventName;
 use clickback_core::flag::Flags;
 use clickback_core::ids::{EventId, IdSequence, IntegrationId, LeadId, RequestId, WorkspaceId};
-use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
 use clickback_core::postback::{Postback, Rejection};
 use clickback_core::rollup::Deltas;
@@ -97,14 +96,10 @@ impl Work<'_> {
         };
         let known = self.snapshot.by_id.get(&entry.integration);
         let judged = match known {
-            Some(integration) => {
-                let parts = Parts {
-                    query: &entry.raw.query,
-                    content_type: entry.raw.content_type.as_deref(),
-                    body: entry.raw.body.as_deref(),
-                };
-                parts.judge(&integration.ruleset, entry.received_at)
-            }
+            Some(integration) => entry
+                .raw
+                .parts()
+                .judge(&integration.ruleset, entry.received_at),
             // Deleted meanwhile: the text is kept, and nothing says how to read it.
             None => Err(Rejection::NotProcessed),
         };

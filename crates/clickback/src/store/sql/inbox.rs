@@ -133,19 +133,21 @@ const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspa
 
 /// Newest first, or oldest first where the filter says `after`.
 pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
-    let (mut conditions, mut values) = conditions(filter);
-    if let Some(flag) = filter.flag {
-        let numbers = super::flagged::numbers(sql, filter, flag)?;
-        if numbers.is_empty() {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+    let (conditions, values) = match filter.flag {
+        Some(flag) => {
+            let numbers = super::flagged::numbers(sql, filter, flag)?;
+            if numbers.is_empty() {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
+            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+            let conditions = format!("inbox.id IN ({})", numbers.join(", "));
+            (conditions, Vec::new())
         }
-        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-        conditions = format!("inbox.id IN ({})", numbers.join(", "));
-        values.clear();
-    }
+        None => conditions(filter),
+    };
     let order = if filter.after.is_some() {
         "ASC"
     } else {

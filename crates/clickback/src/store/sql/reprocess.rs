@@ -4,7 +4,6 @@ use clickback_core::attribution::{Change, Decision, Facts, Key, Lookup};
 use clickback_core::event::{Group, Kind};
 use clickback_core::flag::{Flag, Flags};
 use clickback_core::ids::{EventId, LeadId, RequestId, WorkspaceId};
-use clickback_core::intake::Parts;
 
 use crate::store::events::Event;
 use crate::store::inbox::{Incoming, Outcome, ReprocessReport, Reprocessed, Verdict};
@@ -110,11 +109,6 @@ impl Work<'_> {
             return Ok(None);
         };
         let raw = &before.raw;
-        let parts = Parts {
-            query: &raw.query,
-            content_type: raw.content_type.as_deref(),
-            body: raw.body.as_deref(),
-        };
         let received_at = before.summary.received_at;
         let subject = Subject {
             request: id,
@@ -123,7 +117,7 @@ impl Work<'_> {
             raw,
             test: before.summary.test,
         };
-        let judged = parts.judge(&integration.ruleset, received_at);
+        let judged = raw.parts().judge(&integration.ruleset, received_at);
         let clickid = judged
             .as_ref()
             .ok()

@@ -4,7 +4,6 @@
 use clickback_core::attribution::separately;
 use clickback_core::flag::Flag;
 use clickback_core::ids::{LeadId, RequestId};
-use clickback_core::intake::Parts;
 use clickback_core::moment::Moment;
 use clickback_core::postback::Postback;
 
@@ -53,12 +52,9 @@ impl Work<'_> {
             raw: &request.raw,
             test: request.summary.test,
         };
-        let parts = Parts {
-            query: &subject.raw.query,
-            content_type: subject.raw.content_type.as_deref(),
-            body: subject.raw.body.as_deref(),
-        };
-        let postback = parts
+        let postback = subject
+            .raw
+            .parts()
             .judge(&integration.ruleset, subject.received_at)
             .map_err(|rejection| {
                 invalid(&format!(

@@ -183,7 +183,8 @@ fn cell(text: &str) -> String {
     cell
 }
 
-fn rejections() -> Vec<Rejection> {
+/// One of each.
+pub(in crate::web) fn rejections() -> Vec<Rejection> {
     let text = String::new;
     vec![
         Rejection::MissingClickid,

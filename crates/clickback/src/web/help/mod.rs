@@ -279,6 +279,6 @@ async fn picture(Path(name): Path<String>, RawQuery(query): RawQuery) -> Respons
 }
 
 #[cfg(test)]
-mod made;
+pub(super) mod made;
 #[cfg(test)]
 mod tests;

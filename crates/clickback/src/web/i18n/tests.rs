@@ -8,13 +8,13 @@ use clickback_core::event::{Kind, Status};
 use clickback_core::explain::{Meaning, Outcome};
 use clickback_core::flag::Flag;
 use clickback_core::link::{LinkError, LinkWarning};
-use clickback_core::postback::Rejection;
 use clickback_core::set_up::SetUpError;
 use fluent_bundle::FluentResource;
 
 use super::*;
 use crate::store::inbox::Verdict;
 use crate::store::leads::IdentityKind;
+use crate::web::help::made::rejections;
 
 /// Message → its variables, read from the text of the files.
 fn messages(sources: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
@@ -75,30 +75,6 @@ fn both_languages_say_the_same() {
 #[test]
 fn every_code_has_words() {
     let known = messages(EN);
-    let text = String::new;
-    let rejections = [
-        Rejection::MissingClickid,
-        Rejection::MissingEvent,
-        Rejection::BadEncoding { name: text() },
-        Rejection::ConflictingValues {
-            name: text(),
-            first: text(),
-            second: text(),
-        },
-        Rejection::TooLong {
-            name: text(),
-            length: 0,
-            limit: 0,
-        },
-        Rejection::TooManyParameters { limit: 0 },
-        Rejection::BadBody { detail: text() },
-        Rejection::Forbidden,
-        Rejection::SwitchedOff,
-        Rejection::TooLarge { limit: 0 },
-        Rejection::UnsupportedType { given: text() },
-        Rejection::BodyTimeout,
-        Rejection::NotProcessed,
-    ];
     let mut keys: Vec<String> = Vec::new();
     let mut add = |beginning: &str, code: &str, endings: &[&str]| {
         let code = code.replace('_', "-");
@@ -114,7 +90,7 @@ fn every_code_has_words() {
     for code in ProblemCode::ALL {
         add("doctor", code.code(), &["", "-fix"]);
     }
-    for one in &rejections {
+    for one in &rejections() {
         add("reject", one.code(), &["", "-fix"]);
     }
     for verdict in Verdict::ALL {

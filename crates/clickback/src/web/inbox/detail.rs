@@ -8,7 +8,6 @@ use clickback_core::event::{Kind, Status};
 use clickback_core::explain::{Meaning, Outcome, Reading, explain};
 use clickback_core::flag::Flag;
 use clickback_core::ids::{RequestId, WorkspaceId};
-use clickback_core::intake::Parts;
 use clickback_core::params::Place;
 use clickback_core::postback::{Postback, Rejection};
 
@@ -140,20 +139,11 @@ struct Known<'a, 'r> {
 }
 
 impl<'a> Known<'a, '_> {
-    fn parts(&self) -> Parts<'_> {
-        let raw = &self.request.raw;
-        Parts {
-            query: &raw.query,
-            content_type: raw.content_type.as_deref(),
-            body: raw.body.as_deref(),
-        }
-    }
-
     fn detail(&self, list: String) -> Detail<'a> {
         let (ui, summary, raw) = (self.ui, &self.request.summary, &self.request.raw);
         let rules = &self.integration.ruleset;
-        let judged = self.parts().judge(rules, summary.received_at);
-        let readings = explain(self.parts(), rules, summary.received_at);
+        let judged = raw.parts().judge(rules, summary.received_at);
+        let readings = explain(raw.parts(), rules, summary.received_at);
         let (title, money) = match (&summary.event, &judged) {
             (Some(event), _) => (
                 event_name(ui, event.kind, &event.name),
