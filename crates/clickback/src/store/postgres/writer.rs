@@ -18,6 +18,9 @@ use super::rollups;
 use super::session::PgSession;
 use super::tidings;
 
+/// Requests of one transaction: a batch is a fixed number of round trips, however many are in it.
+const BATCH: usize = 4_096;
+
 pub(super) struct PgWriter {
     pub(super) session: PgSession,
     pub(super) runtime: Handle,
@@ -43,6 +46,10 @@ impl WriteSession for PgWriter {
 
     fn is_open(&self) -> bool {
         !self.session.is_closed()
+    }
+
+    fn batch(&self) -> usize {
+        BATCH
     }
 
     fn begin(&self) -> Sql<()> {

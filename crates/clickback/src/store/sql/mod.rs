@@ -48,6 +48,10 @@ use apply::Work;
 use session::{Session, Sql, Turn, WriteSession};
 use writer::{Asked, Job, Shared, Writer};
 
+/// Niceness of the store's own threads: about a tenth of the processor where answering needs all of it.
+#[cfg(target_os = "linux")]
+const GIVES_WAY: i32 = 10;
+
 /// A database as the store uses it, besides the writer's connection.
 pub(super) trait Database: Send + Sync {
     /// How many reads may run at once.
@@ -303,14 +307,22 @@ fn last_id(sql: &dyn Session) -> Sql<i64> {
     Ok(last)
 }
 
-/// Starts a thread of the store.
+/// Starts a thread of the store. It gives way to threads that answer: who sent a postback waits for the
+/// answer, and nobody waits for the decision.
 pub(super) fn spawn(
     name: &str,
     body: impl FnOnce() + Send + 'static,
 ) -> StoreResult<JoinHandle<()>> {
     std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(body)
+        .spawn(move || {
+            // Elsewhere niceness belongs to the whole program.
+            #[cfg(target_os = "linux")]
+            if let Err(error) = rustix::process::nice(GIVES_WAY) {
+                tracing::debug!(%error, "a store thread keeps its priority");
+            }
+            body();
+        })
         .map_err(|error| StoreError::Internal(format!("cannot start the {name} thread: {error}")))
 }
 

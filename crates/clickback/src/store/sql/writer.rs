@@ -25,8 +25,6 @@ use super::{Database, closed, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
-/// Accepted requests in one transaction at most; so many are decided without further waiting.
-const MANY: usize = 4_096;
 /// Accepted requests that nobody waits for may become more for so long: their answers left already, and
 /// a bigger batch writes less. A read that waits for them ends the pause.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -179,7 +177,7 @@ impl Writer {
             return false;
         }
         let failing = self.shared.failing.load(Ordering::Relaxed);
-        let pressing = waiting >= MANY as u64 || journal.is_wanted();
+        let pressing = waiting >= self.session.batch() as u64 || journal.is_wanted();
         pressing && !failing || decided_at.elapsed() >= self.pause()
     }
 
@@ -230,7 +228,7 @@ impl Writer {
             return;
         };
         let doubtful = journal.doubtful();
-        match journal.take(MANY) {
+        match journal.take(self.session.batch()) {
             Ok([]) => {}
             Ok(taken) => {
                 if let Ok(outcomes) = self.decide_all(taken, doubtful) {
