@@ -22,6 +22,7 @@ mod previews;
 mod set_up_pages;
 mod store_crm;
 mod store_inbox;
+mod store_seals;
 mod store_separate;
 mod store_suite;
 mod tidy;

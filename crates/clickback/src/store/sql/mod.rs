@@ -24,6 +24,7 @@ mod reports;
 mod reprocess;
 pub(super) mod rollups;
 pub(super) mod rows;
+mod seals;
 mod separate;
 pub(super) mod session;
 mod set_up;
