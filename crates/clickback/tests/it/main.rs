@@ -16,6 +16,7 @@ mod hostile;
 mod model;
 mod moving;
 mod nodes;
+mod nodes_http;
 mod postgres;
 mod postgres_schema;
 mod previews;

@@ -1,15 +1,23 @@
 //! Stories of sealed months, on every database: what is not counted again, what still changes, and what
 //! a check finds.
 
+use std::sync::Arc;
+
 use clickback::clock::Clock as _;
-use clickback::store::StoreError;
 use clickback::store::check::{CheckReport, Sealing};
 use clickback::store::crm::Author;
+use clickback::store::events::EventFilter;
 use clickback::store::inbox::{ReprocessFilter, RequestFilter, Verdict};
+use clickback::store::moving::Place;
+use clickback::store::sqlite::Sqlite;
+use clickback::store::{Options, Store, StoreError};
 use clickback_core::event::Status;
+use clickback_core::ids::EventId;
 use clickback_core::month::Month;
 
 use crate::harness::{WORKSPACE, noon};
+use crate::moving::moved;
+use crate::nodes::Nodes;
 use crate::store_suite::{Stage, Way, on, on_each, usd};
 
 const DAY: i64 = 24 * 3_600;
@@ -346,4 +354,115 @@ async fn months_are_sealed_when_they_are_over_and_right() {
         assert_eq!(stage.agrees().await, (1, 1));
     })
     .await;
+}
+
+/// Events of a lead that came in November, over all nodes.
+async fn received_in_november(nodes: &Nodes, count: u64) -> Vec<EventId> {
+    nodes.lead("c1").await;
+    let queries = (0..count).map(|tid| {
+        format!(
+            "clickid=c1&tracker.event=resale&tracker.cost=2.5&tracker.currency=usd&tracker.tid={tid}"
+        )
+    });
+    assert_eq!(nodes.accept(queries).await, count);
+    nodes.settle().await;
+    nodes.clock.advance(11 * DAY);
+    let filter = EventFilter {
+        limit: 1_000,
+        ..EventFilter::new(WORKSPACE)
+    };
+    let events = nodes.all[0].events(filter).await.expect("events");
+    events.items.iter().map(|event| event.id).collect()
+}
+
+async fn agree(nodes: &Nodes) {
+    for node in &nodes.all {
+        for report in [node.check().await, node.check_all().await] {
+            assert_eq!(report.expect("a report").problems, Vec::<String>::new());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_nodes_know_of_a_seal_at_once() {
+    let Some(nodes) = Nodes::start(2).await else {
+        return;
+    };
+    let events = received_in_november(&nodes, 3).await;
+    let (a, b) = (&nodes.all[0], &nodes.all[1]);
+    let sealed = a.seal(november()).await.expect("an answer");
+    assert!(matches!(sealed, Sealing::Done(_)), "{sealed:?}");
+    // By a person, and by a partner through the journal.
+    let set = b.set_event_status(events[0], Status::Rejected).await;
+    set.expect("voided");
+    agree(&nodes).await;
+    let late = ["clickid=c1&tracker.event=resale&tracker.tid=0&tracker.status=pending"; 2];
+    nodes.accept(late.into_iter().map(str::to_owned)).await;
+    nodes.settle().await;
+    agree(&nodes).await;
+    nodes.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seals_go_along_to_the_other_database() {
+    let Some(nodes) = Nodes::start(1).await else {
+        return;
+    };
+    let events = received_in_november(&nodes, 5).await;
+    nodes.all[0].seal(november()).await.expect("sealed");
+    let directory = tempfile::tempdir().expect("a directory");
+    let (from, to) = (
+        Place::Postgres(nodes.database.address.clone()),
+        Place::Sqlite(directory.path().to_owned()),
+    );
+    let went = moved(from, to, None).await.expect("no panic");
+    went.expect("moved");
+    let options = Options {
+        queue: 16,
+        journal: None,
+        clock: Arc::clone(&nodes.clock) as _,
+        answer_early: false,
+    };
+    let there: Arc<dyn Store> = Sqlite::open(directory.path(), &options).expect("opens");
+    let voided = there.set_event_status(events[0], Status::Rejected).await;
+    voided.expect("voided");
+    for (report, events) in [(there.check().await, 0), (there.check_all().await, 5)] {
+        let report = report.expect("a report");
+        assert_eq!(report.problems, Vec::<String>::new());
+        assert_eq!(report.events, events);
+    }
+    there.close().await;
+    nodes.end().await;
+}
+
+/// Whatever moment of sealing a change meets, it is counted once.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_while_a_month_is_being_sealed_are_not_lost() {
+    let Some(nodes) = Nodes::start(2).await else {
+        return;
+    };
+    let events = received_in_november(&nodes, 200).await;
+    let b = Arc::clone(&nodes.all[1]);
+    let changing = tokio::spawn(async move {
+        for status in [Status::Rejected, Status::Held, Status::Approved] {
+            for event in &events {
+                b.set_event_status(*event, status).await.expect("changed");
+            }
+        }
+    });
+    let a = &nodes.all[0];
+    let mut rounds = 0;
+    while !changing.is_finished() {
+        let sealed = a.seal(november()).await.expect("an answer");
+        assert!(matches!(sealed, Sealing::Done(_)), "{sealed:?}");
+        let report = a.check().await.expect("a report");
+        assert_eq!(report.problems, Vec::<String>::new());
+        a.unseal(november()).await.expect("taken away");
+        rounds += 1;
+    }
+    changing.await.expect("no panic");
+    assert!(rounds > 0);
+    a.seal(november()).await.expect("sealed");
+    agree(&nodes).await;
+    nodes.end().await;
 }
