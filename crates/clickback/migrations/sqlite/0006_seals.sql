@@ -25,3 +25,6 @@ CREATE TABLE sealed_rollups (
     payout TEXT NOT NULL,
     PRIMARY KEY (boundary, integration_id, bucket, kind, name, status, currency)
 ) STRICT, WITHOUT ROWID;
+
+-- The newest of what waits: a lead that comes at the same time as its postback is looked for here.
+CREATE INDEX waiting_requests_request ON waiting_requests (request_id);

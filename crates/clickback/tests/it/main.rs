@@ -18,6 +18,7 @@ mod moving;
 mod nodes;
 mod nodes_http;
 mod postgres;
+mod postgres_plans;
 mod postgres_schema;
 mod previews;
 mod set_up_pages;
