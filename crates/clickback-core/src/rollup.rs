@@ -374,10 +374,7 @@ mod tests {
             .into_iter()
             .map(|(month, rows)| (month.to_string(), rows.iter().map(|(_, s)| s.events).sum()))
             .collect();
-        assert_eq!(
-            past,
-            [("2025_11".to_owned(), 1), ("2026_10".to_owned(), 2)]
-        );
+        assert_eq!(past, [("2025_11".to_owned(), 1), ("2026_10".to_owned(), 2)]);
         // All of them change the roll-ups themselves.
         let rows = deltas.take();
         assert_eq!(rows.iter().map(|(_, sums)| sums.events).sum::<i64>(), 5);

@@ -29,6 +29,6 @@ CREATE TABLE sealed_rollups (
 -- The newest of what waits: a lead that comes at the same time as its postback is looked for here.
 CREATE INDEX waiting_requests_request ON waiting_requests (request_id);
 
--- Events by their own time, for lists of a period: a few pages that say between which times each megabyte
--- lies.
-CREATE INDEX events_time ON events USING brin (occurred_at);
+-- Events by their own time, for lists of a period: a few pages that say between which times each stretch of
+-- the table lies.
+CREATE INDEX events_time ON events USING brin (occurred_at) WITH (pages_per_range = 16);

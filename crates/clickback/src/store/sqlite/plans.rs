@@ -81,8 +81,12 @@ fn finds_by_index(session: &SqliteSession, text: &str, values: &[Value<'_>]) {
     }
 }
 
-/// The inbox is walked in its order until a page is full; integrations are few.
-const WALKS: &[&str] = &["SCAN inbox", "SCAN integrations"];
+/// The inbox, and what is flagged of it, is walked in its order until a page is full; integrations are few.
+const WALKS: &[&str] = &[
+    "SCAN inbox",
+    "SCAN inbox USING INDEX inbox_flagged",
+    "SCAN integrations",
+];
 
 #[test]
 fn inbox_pages_use_indexes() {
