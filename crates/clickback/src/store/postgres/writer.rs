@@ -1,7 +1,6 @@
 //! The writer's connection: it holds the node's number as long as it lives, so that nothing is written
 //! under a number that another node may have.
 
-use clickback_core::rollup::{RollupKey, RollupSums};
 use tokio::runtime::Handle;
 use tokio_postgres::types::Type;
 
@@ -14,7 +13,6 @@ use crate::store::{StoreError, StoreResult};
 use super::batch;
 use super::connect::{Address, Purpose};
 use super::node::Node;
-use super::rollups;
 use super::session::PgSession;
 use super::tidings;
 
@@ -87,10 +85,6 @@ impl WriteSession for PgWriter {
         self.session
             .run(statement, &types, &[&tidings::CHANNEL, &payload])
             .map(drop)
-    }
-
-    fn add_rollups(&self, slot: i64, changes: Vec<(RollupKey, RollupSums)>) -> Sql<()> {
-        rollups::add(&self.session, slot, &changes)
     }
 
     fn lost_race(&self) -> bool {

@@ -9,9 +9,9 @@ mod events;
 mod facts;
 mod field_changes;
 mod fields;
-mod flagged;
+pub(super) mod flagged;
 mod imports;
-mod inbox;
+pub(super) mod inbox;
 pub(super) mod lead_list;
 mod leads;
 pub(super) mod ledger;
@@ -24,6 +24,7 @@ mod reports;
 mod reprocess;
 pub(super) mod rollups;
 pub(super) mod rows;
+mod seals;
 mod separate;
 pub(super) mod session;
 mod set_up;
@@ -106,6 +107,8 @@ pub struct SqlStore {
     shared: Arc<Shared>,
     journal: Option<Journal>,
     reading: Arc<Semaphore>,
+    /// Where the last sweep of waiting requests ended, if more wait behind that.
+    swept: Mutex<Option<inbox::Awaited>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -172,6 +175,7 @@ impl SqlStore {
             queue,
             shared,
             journal,
+            swept: Mutex::default(),
             threads: Mutex::new(threads),
         }))
     }

@@ -20,8 +20,9 @@ use crate::store::journal::{Tail, Taken};
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
+use super::rollups::Sums;
 use super::session::{Session, Sql, WriteSession};
-use super::{Database, closed, snapshot};
+use super::{Database, closed, seals, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
@@ -390,7 +391,8 @@ impl Writer {
         body: &mut impl FnMut(&dyn WriteSession, &mut Work<'_>) -> Result<T, E>,
         set_up_changed: &mut bool,
     ) -> StoreResult<T> {
-        let mut deltas = Deltas::default();
+        let now = self.shared.clock.now();
+        let mut deltas = Deltas::at(now);
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.session.begin()?;
             let sql = self.session.session();
@@ -399,14 +401,15 @@ impl Writer {
                 ids: &mut self.ids,
                 deltas: &mut deltas,
                 snapshot: self.shared.snapshot.load_full(),
-                now: self.shared.clock.now(),
+                now,
                 set_up_changed,
             };
             let value = body(&*self.session, &mut work).map_err(Into::into)?;
             if *work.set_up_changed {
                 self.session.announce_set_up()?;
             }
-            self.session.add_rollups(self.slot, deltas.take())?;
+            seals::carry(sql, deltas.take_past())?;
+            sql.add_sums(Sums::Rollups { slot: self.slot }, &deltas.take())?;
             self.session.commit()?;
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)

@@ -35,6 +35,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "lists",
         include_str!("../../../migrations/sqlite/0005_lists.sql"),
     ),
+    (
+        6,
+        "seals",
+        include_str!("../../../migrations/sqlite/0006_seals.sql"),
+    ),
 ];
 
 /// Stands for a version where the store has moved to another database.

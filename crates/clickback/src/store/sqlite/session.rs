@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clickback_core::ids::LeadId;
+use clickback_core::rollup::{RollupKey, RollupSums};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 
 use crate::store::StoreError;
+use crate::store::sql::rollups::{self, Sums};
 use crate::store::sql::session::{
     Cell, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Turn, Value, WriteSession,
 };
@@ -102,6 +104,14 @@ impl Session for SqliteSession {
 
     fn take_turn(&self, _turn: Turn) -> Sql<()> {
         Ok(())
+    }
+
+    fn hold_off(&self, _turn: Turn) -> Sql<()> {
+        Ok(())
+    }
+
+    fn add_sums(&self, sums: Sums, changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
+        rollups::add(self, sums, changes)
     }
 
     fn lock_leads(&self, _leads: &[LeadId]) -> Sql<bool> {
