@@ -9,6 +9,7 @@ pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod moving;
+mod numbers;
 pub mod people;
 pub mod postgres;
 pub mod pulse;
@@ -41,6 +42,8 @@ pub struct Options {
     /// None: this process only visits, and another one may be accepting requests.
     pub journal: Option<u64>,
     pub clock: Arc<dyn Clock>,
+    /// What people call this node among those that share a database.
+    pub name: String,
     /// Answer before the sync. Only the negative control of the crash test sets it.
     pub answer_early: bool,
 }

@@ -26,6 +26,7 @@ fn options(clock: &Arc<ManualClock>, accepts: bool) -> Options {
         queue: 10_000,
         journal: accepts.then_some(1 << 30),
         clock: Arc::clone(clock) as _,
+        name: "test".to_owned(),
         answer_early: false,
     }
 }

@@ -41,6 +41,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "lists",
         include_str!("../../../migrations/postgres/0005_lists.sql"),
     ),
+    (
+        7,
+        "nodes",
+        include_str!("../../../migrations/postgres/0007_nodes.sql"),
+    ),
 ];
 
 /// What all nodes lock while they change the schema; advisory locks belong to one database.

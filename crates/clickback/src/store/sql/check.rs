@@ -10,7 +10,6 @@ use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 
 use crate::store::check::{CheckReport, DatabaseHealth, Health, UpkeepStore};
 use crate::store::inbox::InboxStore;
-use crate::store::journal::Journal;
 use crate::store::{StoreError, StoreResult};
 
 use super::reports::{ROLLUP_COLUMNS, rollup};
@@ -178,7 +177,7 @@ impl UpkeepStore for SqlStore {
         });
         let looked = tokio::time::timeout(SOON, looked).await;
         Health {
-            undecided: self.journal.as_ref().map_or(0, Journal::backlog),
+            undecided: self.undecided(),
             verdicts: std::array::from_fn(|place| {
                 self.shared.verdicts[place].load(Ordering::Relaxed)
             }),

@@ -35,6 +35,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "lists",
         include_str!("../../../migrations/sqlite/0005_lists.sql"),
     ),
+    (
+        7,
+        "nodes",
+        include_str!("../../../migrations/sqlite/0007_nodes.sql"),
+    ),
 ];
 
 /// Stands for a version where the store has moved to another database.
