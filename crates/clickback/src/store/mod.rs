@@ -9,6 +9,7 @@ pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod moving;
+pub mod nodes;
 mod numbers;
 pub mod people;
 pub mod postgres;
@@ -29,6 +30,7 @@ use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
+use nodes::NodeStore;
 use people::PeopleStore;
 use pulse::PulseStore;
 use reports::ReportStore;
@@ -85,6 +87,7 @@ pub trait Store:
     + LeadStore
     + CrmStore
     + EventStore
+    + NodeStore
     + PeopleStore
     + PulseStore
     + ReportStore
@@ -98,6 +101,7 @@ impl<S> Store for S where
         + LeadStore
         + CrmStore
         + EventStore
+        + NodeStore
         + PeopleStore
         + PulseStore
         + ReportStore

@@ -1,7 +1,7 @@
 //! The number of this process among all that write to its database: ids and roll-up rows carry it. It
 //! may change while the process runs, and it may be lost.
 
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 
 use clickback_core::moment::Moment;
 
@@ -11,6 +11,8 @@ pub(in crate::store) struct Numbers {
     node: AtomicU8,
     /// Until when nobody else can get it, in microseconds.
     ours_until: AtomicI64,
+    /// Others have a number, too.
+    company: AtomicBool,
 }
 
 impl Numbers {
@@ -19,6 +21,7 @@ impl Numbers {
         Numbers {
             node: AtomicU8::new(0),
             ours_until: AtomicI64::new(i64::MAX),
+            company: AtomicBool::new(false),
         }
     }
 
@@ -26,6 +29,16 @@ impl Numbers {
     pub(in crate::store) fn set(&self, node: u8, ours_until: Moment) {
         self.node.store(node, Ordering::Release);
         self.ours_until.store(ours_until.0, Ordering::Release);
+    }
+
+    /// Whether others write to the database, as far as is known.
+    pub(in crate::store) fn have_company(&self) -> bool {
+        self.company.load(Ordering::Relaxed)
+    }
+
+    /// Others do, or do not any more.
+    pub(in crate::store) fn set_company(&self, company: bool) {
+        self.company.store(company, Ordering::Relaxed);
     }
 
     /// The number itself.

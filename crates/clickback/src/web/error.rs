@@ -19,6 +19,8 @@ struct ErrorPage<'a> {
     code: u16,
     title: Cow<'static, str>,
     next: Cow<'static, str>,
+    /// What happens to postbacks meanwhile.
+    waiting: Option<Cow<'static, str>>,
 }
 
 /// The page for a failed store call.
@@ -68,6 +70,10 @@ fn of_kind(ui: &Ui, status: StatusCode, kind: &'static str) -> Response {
         code: status.as_u16(),
         title: ui.coded("error-", kind),
         next: ui.t(&format!("error-{kind}-next")),
+        waiting: (kind == "unavailable" && ui.undecided > 0).then(|| {
+            let count = usize::try_from(ui.undecided).unwrap_or(usize::MAX);
+            ui.count("error-unavailable-waiting", count)
+        }),
     };
     (status, render(&page)).into_response()
 }

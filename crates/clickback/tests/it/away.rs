@@ -9,6 +9,7 @@ use clickback::clock::SystemClock;
 use clickback::config::Settings;
 use clickback::ids::RequestId;
 use clickback::load::Client;
+use clickback::people::Role;
 use clickback::store::StoreError;
 use clickback::store::inbox::Verdict;
 use clickback::tokens;
@@ -18,6 +19,7 @@ use crate::cluster::{Cluster, wait_for};
 use crate::crash::prepare_with;
 use crate::crash_postgres::{Node, patiently, send, settings};
 use crate::ground::{TestDatabase, number, texts};
+use crate::harness::{WORKSPACE, log_in};
 
 /// The class of the locks that stand for numbers of nodes.
 const CLASS: i32 = 0x0063_6c6b;
@@ -62,6 +64,10 @@ async fn says_that_it_is_away(node: &Node) {
     }
     let (_, text) = node.get("/login").await;
     assert!(text.contains("The database does not answer"), "{text}");
+    assert!(
+        text.contains("wait on this node") || text.contains("waits on this node"),
+        "{text}"
+    );
 }
 
 fn refused(settings: Settings) -> StoreError {
@@ -313,4 +319,133 @@ async fn an_idle_node_comes_back_by_itself() {
     assert_eq!(names, [node.app.settings.node_name.clone()]);
     node.stop().await;
     ran.cluster.say_where().await;
+}
+
+/// Two nodes on one database, each on a directory of its own.
+struct Pair {
+    nodes: [Node; 2],
+    database: TestDatabase,
+    path: String,
+    _directories: [TempDir; 2],
+}
+
+impl Pair {
+    async fn start() -> Option<Pair> {
+        let database = TestDatabase::fresh().await?;
+        let directories = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+        let path = prepare_with(settings(directories[0].path(), &database.address)).await;
+        let mut nodes = Vec::new();
+        for directory in &directories {
+            nodes.push(Node::start(directory.path(), &database.address).await);
+        }
+        Some(Pair {
+            nodes: nodes.try_into().ok()?,
+            database,
+            path,
+            _directories: directories,
+        })
+    }
+
+    async fn end(self) {
+        for node in self.nodes {
+            node.stop().await;
+        }
+        self.database.say_where().await;
+    }
+}
+
+async fn ask(node: &Node, request: &str) -> (u16, String) {
+    let mut client = Client::connect(node.at).await.expect("a connection");
+    let status = client.exchange(request.as_bytes()).await;
+    let text = String::from_utf8_lossy(client.body()).into_owned();
+    (status.expect("an answer"), text)
+}
+
+async fn open(node: &Node, path: &str, cookie: &str) -> (u16, String) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n");
+    ask(node, &request).await
+}
+
+async fn submit(node: &Node, path: &str, cookie: &str, form: &str) -> (u16, String) {
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    ask(node, &request).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_one_on_all_nodes() {
+    let Some(pair) = Pair::start().await else {
+        return;
+    };
+    let [a, b] = &pair.nodes;
+    let (_, cookie) = log_in(&a.app, WORKSPACE, Role::Owner).await;
+    for node in [a, b] {
+        assert_eq!(open(node, "/settings/account", &cookie).await.0, 200);
+    }
+    assert_eq!(submit(a, "/logout", &cookie, "").await.0, 303);
+    for node in [b, a] {
+        assert_eq!(open(node, "/settings/account", &cookie).await.0, 303);
+    }
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_to_log_in_are_counted_on_all_nodes_together() {
+    let Some(pair) = Pair::start().await else {
+        return;
+    };
+    let mut answers = Vec::new();
+    for number in 0..7 {
+        let node = &pair.nodes[number % 2];
+        let form = "login=anna&password=wrong-password";
+        answers.push(submit(node, "/login", "", form).await.0);
+    }
+    assert_eq!(answers, [401, 401, 401, 401, 401, 429, 429]);
+    // Whoever else comes from there is let in on, and no address stands in the table.
+    let form = "login=boris&password=wrong-password";
+    assert_eq!(submit(&pair.nodes[0], "/login", "", form).await.0, 401);
+    let client = pair.database.client().await;
+    let rows = "SELECT count(*) FROM login_tries WHERE length(who) = 32";
+    assert_eq!(number(&client, rows).await, 3);
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_node_knows_what_waits_on_the_others() {
+    let Some(pair) = Pair::start().await else {
+        return;
+    };
+    let [a, b] = &pair.nodes;
+    let (_, cookie) = log_in(&a.app, WORKSPACE, Role::Owner).await;
+    for node in [a, b] {
+        let heard = async {
+            while !node.app.store.has_company() {
+                tokio::task::yield_now().await;
+            }
+        };
+        patiently("it hears of the other", heard).await;
+        let (status, page) = open(node, "/settings/nodes", &cookie).await;
+        assert_eq!(status, 200, "{page}");
+        assert_eq!(page.matches("nothing waits").count(), 2, "{page}");
+        assert_eq!(page.matches("this one").count(), 1, "{page}");
+        let (_, overview) = open(node, "/", &cookie).await;
+        assert!(!overview.contains("/settings/nodes"), "{overview}");
+    }
+    deposit(a, &pair.path, "a").await;
+    // A third one was there, and is gone with what it had accepted.
+    let client = pair.database.client().await;
+    let gone = "INSERT INTO nodes (number, identity, run, name, version, seen_at, waiting) \
+         SELECT min(free), 'gone', 'gone', 'third', '0.1', 0, 12 FROM generate_series(0, 127) free \
+         WHERE free NOT IN (SELECT number FROM nodes)";
+    client.batch_execute(gone).await.expect("a third");
+    for node in [a, b] {
+        let (_, page) = open(node, "/settings/nodes", &cookie).await;
+        assert!(page.contains("12 postbacks wait"), "{page}");
+        let (_, overview) = open(node, "/", &cookie).await;
+        assert!(overview.contains("Node third is gone"), "{overview}");
+    }
+    pair.end().await;
 }

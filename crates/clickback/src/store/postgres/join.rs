@@ -177,6 +177,15 @@ impl Joining {
         Ok(FirstReading::kept(set_up, confirmed))
     }
 
+    /// The last word of a node that ends: how many requests it leaves for its next run.
+    pub(super) async fn say_good_bye(&self, waiting: u64) -> StoreResult<()> {
+        if self.home.is_none() || self.joined().is_err() {
+            return Ok(());
+        }
+        let reached = self.address.reach(Purpose::Listen).await?;
+        self.tell(&reached.client, waiting).await
+    }
+
     /// Says on a connection that this node lives, and how many requests wait on it.
     pub(super) async fn tell(&self, client: &Client, waiting: u64) -> StoreResult<()> {
         let Some(home) = &self.home else {
@@ -185,10 +194,15 @@ impl Joining {
         let me = home.me();
         let now = self.clock.now();
         let number = self.numbers.node();
-        if me.number != Some(number) || !self.who(&me, now).tell(client, number, waiting).await? {
-            // The writer's next connection finds out whose number it is.
+        if me.number != Some(number) {
             return Ok(());
         }
+        let told = self.who(&me, now).tell(client, number, waiting).await?;
+        let Some(nodes) = told else {
+            // It is another's: the writer's next connection takes a new one.
+            return Ok(());
+        };
+        self.numbers.set_company(nodes > 1);
         self.numbers.set(number, trusted_until(now));
         let remembered = me.confirmed.unwrap_or(Moment(0));
         if now.seconds_since(remembered) >= REMEMBER_SECONDS {

@@ -46,6 +46,8 @@ const JOURNAL_DIRECTORY: &str = "journal";
 const READERS: usize = 8;
 /// Messages for other nodes that may wait.
 const MESSAGES: usize = 256;
+/// How long the last word to other nodes may take.
+const GOOD_BYE: Duration = Duration::from_secs(2);
 /// How often the months are looked at.
 const TENDING: Duration = Duration::from_secs(6 * 3_600);
 
@@ -269,9 +271,23 @@ impl Database for Server {
         }
     }
 
-    fn close(&self) {
+    fn close(&self, undecided: u64) {
         if let Ok(mut idle) = self.idle.lock() {
             idle.clear();
+        }
+        // Others are to know what is left here; without the database they learn it at the next start.
+        let joining = Arc::clone(&self.joining);
+        let told = std::thread::scope(|scope| {
+            let told = scope.spawn(|| {
+                self.engine.handle.block_on(async {
+                    let last = joining.say_good_bye(undecided);
+                    tokio::time::timeout(GOOD_BYE, last).await
+                })
+            });
+            told.join()
+        });
+        if let Ok(Ok(Err(error))) = told {
+            tracing::warn!(%error, "cannot tell other nodes how this one ended");
         }
         self.engine.stop();
     }

@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 
 use clickback_core::moment::Moment;
 
+use crate::store::nodes::{ALIVE_SECONDS, FORGOTTEN_SECONDS};
 use crate::store::{StoreError, StoreResult};
 
 use super::errors::db;
@@ -19,8 +20,6 @@ const CLASS: i32 = 0x0063_6c6b;
 const KEPT_SECONDS: i64 = 14 * 86_400;
 /// So long a node trusts its number without the database: shorter, for clocks that differ.
 const TRUSTED_SECONDS: i64 = 13 * 86_400;
-/// A node that lives says so more often than this.
-pub(super) const ALIVE_SECONDS: i64 = 60;
 /// How long a connection that is ended may take to be gone, in milliseconds.
 const ENDING: i64 = 2_000;
 
@@ -157,20 +156,22 @@ impl Who<'_> {
         })
     }
 
-    /// Says that the node lives, and how many requests wait on it; false where the number is not its own
-    /// any more.
+    /// Says that the node lives, and how many requests wait on it. Returns how many nodes were seen of late,
+    /// this one included; `None` where the number is not its own any more.
     pub(super) async fn tell(
         &self,
         client: &Client,
         number: u8,
         waiting: u64,
-    ) -> StoreResult<bool> {
-        let told = client
-            .execute(
-                "INSERT INTO nodes (number, identity, run, name, version, seen_at, waiting) \
+    ) -> StoreResult<Option<i64>> {
+        let row = client
+            .query_one(
+                "WITH told AS (INSERT INTO nodes (number, identity, run, name, version, seen_at, waiting) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET \
                  seen_at = excluded.seen_at, waiting = excluded.waiting \
-                 WHERE nodes.identity = excluded.identity",
+                 WHERE nodes.identity = excluded.identity RETURNING 1) \
+                 SELECT EXISTS (SELECT 1 FROM told), \
+                 (SELECT count(*) FROM nodes WHERE seen_at > $8 OR waiting > 0)",
                 &[
                     &i64::from(number),
                     &self.identity,
@@ -179,11 +180,13 @@ impl Who<'_> {
                     &env!("CARGO_PKG_VERSION"),
                     &self.now.0,
                     &i64::try_from(waiting).unwrap_or(i64::MAX),
+                    &self.now.plus_seconds(-FORGOTTEN_SECONDS).0,
                 ],
             )
             .await
             .map_err(db)?;
-        Ok(told == 1)
+        let (told, nodes): (bool, i64) = (row.get(0), row.get(1));
+        Ok(told.then_some(nodes))
     }
 }
 

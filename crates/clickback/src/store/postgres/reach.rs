@@ -127,7 +127,7 @@ impl Address {
                 let found = timeout(self.patience(), looked_up).await;
                 let found = found.map_err(|_| Failure::Silent)?.map_err(|error| {
                     Failure::Store(StoreError::Unavailable {
-                        reason: format!("the address of the host {name} is not known now: {error}"),
+                        reason: format!("cannot reach PostgreSQL at {}: {error}", self.place()),
                     })
                 })?;
                 found.map(|socket| Some(socket.ip())).collect()

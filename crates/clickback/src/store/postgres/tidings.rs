@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use crate::store::inbox::Outcome;
+use crate::store::nodes::NodeStore as _;
 use crate::store::sql::SqlStore;
 use crate::store::{StoreError, StoreResult};
 

@@ -10,6 +10,7 @@ use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 
 use crate::store::check::{CheckReport, DatabaseHealth, Health, UpkeepStore};
 use crate::store::inbox::InboxStore;
+use crate::store::nodes::NodeStore as _;
 use crate::store::{StoreError, StoreResult};
 
 use super::reports::{ROLLUP_COLUMNS, rollup};
@@ -211,6 +212,6 @@ impl UpkeepStore for SqlStore {
             }
         });
         let _ = joined.await;
-        self.database.close();
+        self.database.close(self.undecided());
     }
 }

@@ -18,6 +18,7 @@ pub(super) mod ledger;
 mod links;
 mod merge;
 pub(super) mod names;
+mod nodes;
 mod people;
 mod pulse;
 mod reports;
@@ -69,8 +70,8 @@ pub(super) trait Database: Send + Sync {
     fn keep(&self, _set_up: &SetUp) {}
     /// Tells other nodes what was stored.
     fn tell(&self, _outcomes: &[Outcome]) {}
-    /// Closes connections that are kept.
-    fn close(&self);
+    /// Closes connections that are kept. So many accepted requests are left for the next run.
+    fn close(&self, undecided: u64);
 }
 
 /// An open database, to build the store on.
@@ -121,6 +122,7 @@ pub struct SqlStore {
     queue: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     journal: Option<Journal>,
+    numbers: Arc<Numbers>,
     reading: Arc<Semaphore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -179,7 +181,7 @@ impl SqlStore {
         let writer = Writer {
             session,
             database: Arc::clone(&database),
-            numbers,
+            numbers: Arc::clone(&numbers),
             ids,
             refused: None,
             shared: Arc::clone(&shared),
@@ -193,6 +195,7 @@ impl SqlStore {
             queue,
             shared,
             journal,
+            numbers,
             threads: Mutex::new(threads),
         }))
     }
@@ -208,11 +211,6 @@ impl SqlStore {
     pub(super) fn stored_elsewhere(&self, request: RequestId) {
         // Nobody may be looking.
         let _ = self.shared.live.send(request);
-    }
-
-    /// Requests that are accepted and not decided yet.
-    pub(super) fn undecided(&self) -> u64 {
-        self.journal.as_ref().map_or(0, Journal::backlog)
     }
 
     /// Runs a read, off the async threads. What was accepted before is decided by then, unless a flood

@@ -132,7 +132,7 @@ impl Database for File {
         Ok((length(&self.path), length(Path::new(&wal))))
     }
 
-    fn close(&self) {
+    fn close(&self, _undecided: u64) {
         if let Ok(mut idle) = self.idle.lock() {
             idle.clear();
         }
