@@ -31,6 +31,13 @@ impl Numbers {
         self.ours_until.store(ours_until.0, Ordering::Release);
     }
 
+    /// The number, where it is still this one, is ours for longer.
+    pub(in crate::store) fn keep(&self, node: u8, ours_until: Moment) {
+        if self.node() == node {
+            self.ours_until.store(ours_until.0, Ordering::Release);
+        }
+    }
+
     /// Whether others write to the database, as far as is known.
     pub(in crate::store) fn have_company(&self) -> bool {
         self.company.load(Ordering::Relaxed)

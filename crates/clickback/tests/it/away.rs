@@ -238,7 +238,63 @@ async fn a_dead_connection_does_not_keep_a_number() {
     }
 }
 
-/// The writer's connection breaks, and the server holds its lock: the node ends that connection itself.
+/// The lock of the number goes to a connection of which the node knows nothing: it can only be one of its
+/// own, and is ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_node_gets_its_number_back() {
+    let Some(database) = TestDatabase::fresh().await else {
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = prepare_with(settings(directory.path(), &database.address)).await;
+    let node = Node::start(directory.path(), &database.address).await;
+    let mut requests = vec![deposit(&node, &path, "a").await];
+    is_applied(&node, &requests).await;
+    let client = database.client().await;
+    let own = number(&client, "SELECT number FROM nodes").await;
+    let held = format!(
+        "FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = {CLASS} AND objid = {own} AND database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database())"
+    );
+    // Who waits for a lock has it when it falls.
+    let waiter = Arc::new(database.client().await);
+    let waiting = Arc::clone(&waiter);
+    let lock = format!("SELECT 1::bigint FROM pg_advisory_lock({CLASS}, {own})");
+    let waits = tokio::spawn(async move { number(&waiting, &lock).await });
+    let queued = format!("SELECT count(*) {held} AND NOT granted");
+    wait_for(&client, &queued, |waiters| waiters == 1).await;
+    let end = format!("SELECT count(pg_terminate_backend(pid)) {held} AND granted");
+    assert_eq!(number(&client, &end).await, 1);
+    waits.await.expect("it has the lock");
+    requests.push(deposit(&node, &path, "b").await);
+    is_applied(&node, &requests).await;
+    assert!(waiter.is_closed());
+    assert_eq!(number(&client, "SELECT number FROM nodes").await, own);
+    node.stop().await;
+    database.say_where().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_hangs_is_left_for_its_standby() {
+    let Some(ran) = Ran::before().await else {
+        return;
+    };
+    let standby = ran.cluster.synchronous_standby().await;
+    let address = ran.cluster.address_with(&[&standby]);
+    let node = Node::start(ran.directory.path(), &address).await;
+    let mut requests = vec![deposit(&node, &ran.path, "before").await];
+    is_applied(&node, &requests).await;
+    ran.cluster.pause();
+    for number in 0..20 {
+        requests.push(deposit(&node, &ran.path, &format!("{number}")).await);
+    }
+    standby.promote();
+    is_applied(&node, &requests).await;
+    assert_eq!(node.get("/login").await.0, 200);
+    node.stop().await;
+    standby.say_where().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_is_noticed() {
     let Some(ran) = Ran::before().await else {
@@ -316,7 +372,7 @@ async fn an_idle_node_comes_back_by_itself() {
     );
     wait_for(&client, &held, |locks| locks == 1).await;
     let names = texts(&client, "SELECT name FROM nodes").await;
-    assert_eq!(names, [node.app.settings.node_name.clone()]);
+    assert_eq!(names, std::slice::from_ref(&node.app.settings.node_name));
     node.stop().await;
     ran.cluster.say_where().await;
 }

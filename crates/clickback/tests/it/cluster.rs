@@ -219,14 +219,14 @@ impl Cluster {
     /// It hangs: every process of it stops where it is, and its sockets stay open.
     pub(crate) fn pause(&self) {
         // The first makes no new ones when it stands.
-        self.signal("-STOP", &[self.first_process()]);
-        self.signal("-STOP", &self.other_processes());
+        Self::signal("-STOP", &[self.first_process()]);
+        Self::signal("-STOP", &self.other_processes());
     }
 
     /// It goes on as if nothing had been.
     pub(crate) fn resume(&self) {
-        self.signal("-CONT", &self.other_processes());
-        self.signal("-CONT", &[self.first_process()]);
+        Self::signal("-CONT", &self.other_processes());
+        Self::signal("-CONT", &[self.first_process()]);
     }
 
     fn first_process(&self) -> u32 {
@@ -244,7 +244,7 @@ impl Cluster {
             .collect()
     }
 
-    fn signal(&self, signal: &str, processes: &[u32]) {
+    fn signal(signal: &str, processes: &[u32]) {
         let numbers = processes.iter().map(ToString::to_string);
         let sent = Command::new("kill").arg(signal).args(numbers).status();
         assert!(sent.expect("kill").success(), "{signal} {processes:?}");

@@ -70,6 +70,7 @@ impl Me {
 #[derive(Serialize, Deserialize)]
 struct Kept<S> {
     form: u32,
+    database: String,
     set_up: S,
 }
 
@@ -108,12 +109,29 @@ impl Home {
         Ok(())
     }
 
-    /// The set-up of the last run; `None` where there was none, or it cannot be read.
-    pub(super) fn set_up(&self) -> Option<SetUp> {
+    /// The database said that the number is still this directory's; nothing where it became somebody else
+    /// meanwhile.
+    pub(super) fn confirm(&self, me: &Me, now: Moment) -> StoreResult<()> {
+        let mut place = held(&self.me);
+        if place.identity != me.identity || place.number != me.number {
+            return Ok(());
+        }
+        let confirmed = Me {
+            confirmed: Some(now),
+            ..me.clone()
+        };
+        self.replace(NODE_FILE, confirmed.written().as_bytes())?;
+        *place = confirmed;
+        Ok(())
+    }
+
+    /// The set-up of the last run on a database of this name; `None` where there was none, or it cannot be
+    /// read.
+    pub(super) fn set_up(&self, database: &str) -> Option<SetUp> {
         let path = self.directory.join(SET_UP_FILE);
         let bytes = std::fs::read(&path).ok()?;
         match serde_json::from_slice::<Kept<SetUp>>(&bytes) {
-            Ok(kept) if kept.form == FORM => Some(kept.set_up),
+            Ok(kept) if kept.form == FORM && kept.database == database => Some(kept.set_up),
             Ok(_) => None,
             Err(error) => {
                 tracing::warn!(%error, file = %path.display(), "the kept set-up cannot be read");
@@ -123,12 +141,18 @@ impl Home {
     }
 
     /// Keeps the set-up where it is another one than before.
-    pub(super) fn keep(&self, set_up: &SetUp) {
+    pub(super) fn keep(&self, database: &str, set_up: &SetUp) {
         let mut kept = held(&self.kept);
         if kept.as_ref() == Some(set_up) {
             return;
         }
-        let written = serde_json::to_vec(&Kept { form: FORM, set_up })
+        let database = database.to_owned();
+        let now = Kept {
+            form: FORM,
+            database,
+            set_up,
+        };
+        let written = serde_json::to_vec(&now)
             .map_err(|error| StoreError::Internal(error.to_string()))
             .and_then(|bytes| self.replace(SET_UP_FILE, &bytes));
         match written {

@@ -87,7 +87,16 @@ impl Joining {
 
     async fn try_to_join(&self, first: bool) -> StoreResult<Reached> {
         let mut reached = self.address.reach(Purpose::Write).await?;
-        let client = &mut reached.client;
+        let at = reached.at.clone();
+        let settled = at.while_alive(self.settle_in(&mut reached.client, first));
+        let Some(settled) = settled.await else {
+            reached.driver.abort();
+            return Err(at.silent());
+        };
+        settled.map(|()| reached)
+    }
+
+    async fn settle_in(&self, client: &mut Client, first: bool) -> StoreResult<()> {
         if first {
             migrate::migrate(client).await?;
             if self.home.is_some() {
@@ -109,7 +118,17 @@ impl Joining {
             }
             None => node::visit_again(client, self.numbers.node()).await?,
         }
-        Ok(reached)
+        Ok(())
+    }
+
+    /// Looks at the months again, where the database is there.
+    pub(super) async fn tend(&self) -> StoreResult<()> {
+        self.joined()?;
+        let mut reached = self.address.reach(Purpose::Write).await?;
+        let at = reached.at.clone();
+        let tended = partitions::tend(&mut reached.client, self.clock.now(), self.retention);
+        let tended = at.while_alive(tended).await;
+        tended.unwrap_or_else(|| Err(at.silent())).map(drop)
     }
 
     async fn take_number(&self, client: &Client, home: &Home) -> StoreResult<()> {
@@ -153,9 +172,11 @@ impl Joining {
         let Some((home, me)) = self.home.as_ref().map(|home| (home, home.me())) else {
             return Err(why);
         };
-        let (Some(number), Some(confirmed), Some(set_up)) =
-            (me.number, me.confirmed, home.set_up())
-        else {
+        let (Some(number), Some(confirmed), Some(set_up)) = (
+            me.number,
+            me.confirmed,
+            home.set_up(self.address.database()),
+        ) else {
             return Err(why);
         };
         let until = trusted_until(confirmed);
@@ -183,7 +204,11 @@ impl Joining {
             return Ok(());
         }
         let reached = self.address.reach(Purpose::Listen).await?;
-        self.tell(&reached.client, waiting).await
+        self.tell(&reached.client, waiting).await?;
+        // Where the clock is set back before the next start, ids go on behind those of this run.
+        self.home
+            .as_ref()
+            .map_or(Ok(()), |home| home.confirm(&home.me(), self.clock.now()))
     }
 
     /// Says on a connection that this node lives, and how many requests wait on it.
@@ -203,13 +228,10 @@ impl Joining {
             return Ok(());
         };
         self.numbers.set_company(nodes > 1);
-        self.numbers.set(number, trusted_until(now));
+        self.numbers.keep(number, trusted_until(now));
         let remembered = me.confirmed.unwrap_or(Moment(0));
         if now.seconds_since(remembered) >= REMEMBER_SECONDS {
-            home.become_me(Me {
-                confirmed: Some(now),
-                ..me
-            })?;
+            home.confirm(&me, now)?;
         }
         Ok(())
     }

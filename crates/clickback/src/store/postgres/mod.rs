@@ -24,8 +24,6 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
-
 use super::inbox::Outcome;
 use super::journal::Held;
 use super::sql::session::{Session, Sql};
@@ -81,11 +79,10 @@ impl Postgres {
         let serves = home.is_some();
         let engine = Engine::start()?;
         let handle = engine.handle.clone();
-        let clock = Arc::clone(&options.clock);
         let joining = Arc::new(Joining::new(
             address.clone(),
             retention,
-            Arc::clone(&clock),
+            Arc::clone(&options.clock),
             options.name.clone(),
             home,
         ));
@@ -112,7 +109,7 @@ impl Postgres {
             Err(error) => return Err(error),
         };
         if serves {
-            handle.spawn(tend(address.clone(), retention, clock));
+            handle.spawn(tend(Arc::clone(&joining)));
         }
         let (told, to_tell) = mpsc::channel(MESSAGES);
         let opened = Opened {
@@ -140,14 +137,10 @@ impl Postgres {
 }
 
 /// Looks at the months now and then.
-async fn tend(address: Address, retention: Retention, clock: Arc<dyn Clock>) {
+async fn tend(joining: Arc<Joining>) {
     loop {
         tokio::time::sleep(TENDING).await;
-        let tended = async {
-            let mut client = address.connect(Purpose::Write).await?;
-            partitions::tend(&mut client, clock.now(), retention).await
-        };
-        if let Err(error) = tended.await {
+        if let Err(error) = joining.tend().await {
             tracing::warn!(%error, "cannot look at the months; it will be tried again");
         }
     }
@@ -260,7 +253,7 @@ impl Database for Server {
 
     fn keep(&self, set_up: &SetUp) {
         if let Some(home) = &self.joining.home {
-            home.keep(set_up);
+            home.keep(self.joining.address.database(), set_up);
         }
     }
 

@@ -2,6 +2,7 @@
 //! whether it lives. A server that hangs is noticed, and the next host is not kept from its turn.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::store::{StoreError, StoreResult};
 
 use super::connect::{Address, CONNECT, Purpose, invalid};
 use super::errors::db;
+
+/// So long nothing may come before the server is asked whether it lives.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Where notices of other connections go.
 type Heard = UnboundedSender<String>;
@@ -250,6 +254,21 @@ impl Address {
             Ok(Ok(_)) => true,
             Ok(Err(error)) => error.code().is_some(),
             Err(_) => false,
+        }
+    }
+
+    /// Waits for work on a connection to this host. Where nothing comes for a while the server is asked on
+    /// another connection whether it lives; one that lives may take as long as it likes: it may wait for a
+    /// lock, or for a standby. `None` is one that does not.
+    pub(super) async fn while_alive<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        loop {
+            if let Ok(done) = timeout(SILENCE, &mut work).await {
+                return Some(done);
+            }
+            if !self.lives().await {
+                return None;
+            }
         }
     }
 

@@ -31,9 +31,6 @@ const STATEMENTS: usize = 256;
 /// The class of the advisory locks by which nodes take turns.
 const TURNS: i32 = 0x0063_6c74;
 
-/// A statement that takes longer makes us ask whether the server lives. One that lives may take as long
-/// as it likes: it may wait for a lock, or for a standby.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that rested for longer is asked whether it still lives before it is used, and given up
 /// when nothing comes for so long.
 const RESTED: Duration = Duration::from_millis(100);
@@ -89,13 +86,11 @@ impl PgSession {
             return !self.is_closed();
         }
         let asked = async { timeout(PULSE, self.client.check_connection()).await };
-        match self.runtime.block_on(asked) {
-            Ok(answered) => answered.is_ok(),
-            Err(_) => {
-                self.give_up();
-                false
-            }
+        if let Ok(answered) = self.runtime.block_on(asked) {
+            return answered.is_ok();
         }
+        self.give_up();
+        false
     }
 
     /// Nothing comes any more: the socket closes, whatever the server does.
@@ -136,17 +131,7 @@ impl PgSession {
         if self.silent.get() {
             return Err(silent());
         }
-        let result = self.runtime.block_on(async {
-            let mut work = pin!(work);
-            loop {
-                if let Ok(result) = timeout(PATIENCE, &mut work).await {
-                    return Some(result);
-                }
-                if !self.at.lives().await {
-                    return None;
-                }
-            }
-        });
+        let result = self.runtime.block_on(self.at.while_alive(work));
         self.used.set(Instant::now());
         let Some(result) = result else {
             self.give_up();
