@@ -75,8 +75,8 @@ error-invalid = This cannot be shown
 error-invalid-next = Something in the address does not fit. Go back and try it from the list.
 error-unavailable = The database does not answer
 error-unavailable-waiting = { $count ->
-    [one] Postbacks go on being answered: { $count } waits on this node and is counted when the database is back.
-   *[other] Postbacks go on being answered: { $count } wait on this node and are counted when the database is back.
+    [one] Postbacks go on being answered: { $count } waits on this node and is counted when the database is back. Reload this page in a moment.
+   *[other] Postbacks go on being answered: { $count } wait on this node and are counted when the database is back. Reload this page in a moment.
  }
 error-unavailable-next = Postbacks that cannot be stored are answered 503, so that partners send them again. Reload this page in a moment.
 error-internal = Something broke on our side

@@ -19,8 +19,6 @@ struct ErrorPage<'a> {
     code: u16,
     title: Cow<'static, str>,
     next: Cow<'static, str>,
-    /// What happens to postbacks meanwhile.
-    waiting: Option<Cow<'static, str>>,
 }
 
 /// The page for a failed store call.
@@ -64,16 +62,19 @@ pub(super) fn foreign_form(ui: &Ui) -> Response {
 }
 
 fn of_kind(ui: &Ui, status: StatusCode, kind: &'static str) -> Response {
+    let next = match usize::try_from(ui.undecided) {
+        // What happens to postbacks meanwhile.
+        Ok(waiting @ 1..) if kind == "unavailable" => {
+            ui.count("error-unavailable-waiting", waiting)
+        }
+        _ => ui.t(&format!("error-{kind}-next")),
+    };
     let page = ErrorPage {
         ui,
         section: "",
         code: status.as_u16(),
         title: ui.coded("error-", kind),
-        next: ui.t(&format!("error-{kind}-next")),
-        waiting: (kind == "unavailable" && ui.undecided > 0).then(|| {
-            let count = usize::try_from(ui.undecided).unwrap_or(usize::MAX);
-            ui.count("error-unavailable-waiting", count)
-        }),
+        next,
     };
     (status, render(&page)).into_response()
 }

@@ -26,6 +26,7 @@ struct Row {
     state: Cow<'static, str>,
     waiting: Cow<'static, str>,
     waits: bool,
+    gone: bool,
     seen: When,
     version: String,
 }
@@ -37,6 +38,7 @@ struct NodesPage<'a> {
     section: &'static str,
     places: Vec<Place>,
     rows: Vec<Row>,
+    some_gone: bool,
     /// What waits where there is one program only.
     alone: Cow<'static, str>,
 }
@@ -48,7 +50,7 @@ pub(super) async fn list(State(app): State<AppState>, visitor: Visitor) -> Respo
         Ok(nodes) => nodes,
         Err(cause) => return error::page(ui, &cause),
     };
-    let rows = if nodes.len() > 1 {
+    let rows: Vec<Row> = if nodes.len() > 1 {
         nodes.into_iter().map(|node| row(ui, node)).collect()
     } else {
         Vec::new()
@@ -57,6 +59,7 @@ pub(super) async fn list(State(app): State<AppState>, visitor: Visitor) -> Respo
         ui,
         section: "settings",
         places: places(ui, PAGE),
+        some_gone: rows.iter().any(|row| row.gone),
         rows,
         alone: waiting(ui, app.store.undecided()),
     })
@@ -75,6 +78,7 @@ fn row(ui: &Ui, node: Node) -> Row {
         state: ui.t(state),
         waiting: waiting(ui, node.waiting),
         waits: node.waiting > 0,
+        gone: !node.is_alive(ui.now) && node.waiting > 0,
         seen: When::new(ui, if node.own { ui.now } else { node.seen_at }),
         name: node.name,
         version: node.version,
