@@ -244,10 +244,11 @@ impl Cluster {
             .collect()
     }
 
+    /// One of these may have ended meanwhile, which is fine: the others get it all the same.
     fn signal(signal: &str, processes: &[u32]) {
         let numbers = processes.iter().map(ToString::to_string);
-        let sent = Command::new("kill").arg(signal).args(numbers).status();
-        assert!(sent.expect("kill").success(), "{signal} {processes:?}");
+        let sent = Command::new("kill").arg(signal).args(numbers).output();
+        sent.expect("there is a program that sends signals");
     }
 
     /// A standby takes writes; returns when it does.
