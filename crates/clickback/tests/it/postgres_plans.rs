@@ -158,6 +158,7 @@ impl Ground {
             queue: 10_000,
             journal: Some(1 << 30),
             clock: Arc::clone(&self.clock) as _,
+            name: "test".to_owned(),
             answer_early: false,
         };
         let address = &self.database.address;
