@@ -13,13 +13,12 @@ use clickback::store::inbox::Verdict;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::crash::{hammer, prepare_with, start_on};
+use crate::crash::{asked_for, hammer, prepare_with, start_on};
 use crate::ground::{TestDatabase, number};
 
 const NODES: usize = 2;
 /// Connections to each node.
 const CONNECTIONS: usize = 8;
-const ROUNDS: usize = 10;
 
 fn settings(directory: &Path, database: &TestDatabase) -> Settings {
     let mut settings = Settings::local(directory.to_owned());
@@ -87,7 +86,8 @@ async fn what_killed_nodes_acknowledged_is_there_once() {
     let directories = [(); NODES].map(|()| tempfile::tempdir().expect("a directory"));
     let path = prepare_with(settings(directories[0].path(), &database)).await;
     let mut all = HashSet::new();
-    for number in 1..=ROUNDS {
+    let rounds = asked_for("CRASH_ROUNDS", 10);
+    for number in 1..=rounds {
         let acknowledged = round(&directories, &database, &path, number).await;
         assert!(!acknowledged.is_empty(), "round {number} answered nothing");
         let nodes = recover(&directories, &database).await;
@@ -109,7 +109,7 @@ async fn what_killed_nodes_acknowledged_is_there_once() {
         "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY lead_id, tid HAVING count(*) > 1) d";
     assert_eq!(number(&database.client().await, double).await, 0);
     println!(
-        "{ROUNDS} kills of {NODES} nodes, {} answers, {} events: 0 lost, 0 double",
+        "{rounds} kills of {NODES} nodes, {} answers, {} events: 0 lost, 0 double",
         all.len(),
         report.events
     );
