@@ -71,7 +71,7 @@ impl Postgres {
                 let handle = &engine.handle;
                 let prepared = prepare(address, retention, remembered, &*clock);
                 let (client, node, ears) = handle.block_on(prepared)?;
-                let session = PgSession::new(handle.clone(), client);
+                let session = handle.block_on(writer::session(handle.clone(), client))?;
                 let first = FirstReading::of(&session)?;
                 Ok::<_, StoreError>((session, node, ears, first))
             });

@@ -2,19 +2,33 @@
 //! under a number that another node may have.
 
 use tokio::runtime::Handle;
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use crate::store::StoreResult;
 use crate::store::inbox::Outcome;
 use crate::store::journal::Taken;
 use crate::store::sql::apply::Work;
 use crate::store::sql::session::{Session, Sql, WriteSession};
-use crate::store::{StoreError, StoreResult};
 
 use super::batch;
 use super::connect::{Address, Purpose};
+use super::errors::db;
 use super::node::Node;
 use super::session::PgSession;
 use super::tidings;
+
+/// All that is written is found by its keys, however many are decided together. Left alone, the planner
+/// would read a table of a million leads as a whole for a flood of some thousand, at every batch: it takes
+/// each look into an index for a look at the disk.
+const BY_KEYS: &str =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+/// The session of a connection that writes.
+pub(super) async fn session(runtime: Handle, client: Client) -> StoreResult<PgSession> {
+    client.batch_execute(BY_KEYS).await.map_err(db)?;
+    Ok(PgSession::new(runtime, client))
+}
 
 pub(super) struct PgWriter {
     pub(super) session: PgSession,
@@ -25,12 +39,11 @@ pub(super) struct PgWriter {
 
 impl PgWriter {
     fn connect(&self) -> StoreResult<PgSession> {
-        let client = self.runtime.block_on(async {
+        self.runtime.block_on(async {
             let client = self.address.connect(Purpose::Write).await?;
             self.node.take_again(&client).await?;
-            Ok::<_, StoreError>(client)
-        })?;
-        Ok(PgSession::new(self.runtime.clone(), client))
+            session(self.runtime.clone(), client).await
+        })
     }
 }
 
