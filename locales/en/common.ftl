@@ -74,6 +74,10 @@ error-not-found-next = The address is wrong, or what was here has been deleted.
 error-invalid = This cannot be shown
 error-invalid-next = Something in the address does not fit. Go back and try it from the list.
 error-unavailable = The database does not answer
+error-unavailable-waiting = { $count ->
+    [one] Postbacks go on being answered: { $count } waits on this node and is counted when the database is back. Reload this page in a moment.
+   *[other] Postbacks go on being answered: { $count } wait on this node and are counted when the database is back. Reload this page in a moment.
+ }
 error-unavailable-next = Postbacks that cannot be stored are answered 503, so that partners send them again. Reload this page in a moment.
 error-internal = Something broke on our side
 error-internal-next = Your data is safe. The server's log says what happened; reload the page to try again.

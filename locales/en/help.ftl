@@ -53,6 +53,7 @@ help-setting-body-timeout = Seconds for the body of a request.
 help-setting-max-body = Largest body of a postback, bytes.
 help-setting-queue = Postbacks that may wait for the disk; what is more gets 503.
 help-setting-journal-limit = Bytes of accepted postbacks that may wait to be decided; what is more gets 503.
+help-setting-node-name = What this node is called among those that share a database; the machine's name unless given.
 help-setting-log-format = Log lines as `text` or `json`.
 help-setting-log = How much to log: `error`, `warn`, `info`, `debug`, or a filter such as `clickback=debug`.
 help-setting-config = A TOML file with these names.

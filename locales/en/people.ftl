@@ -36,6 +36,24 @@ settings-account = My account
 settings-people = People
 settings-tokens = API tokens
 settings-log = Log
+settings-nodes = Nodes
+nodes-what = Every node answers postbacks into its own journal and counts them in the database that all share.
+nodes-alone = Clickback runs on one node here.
+nodes-gone-what = Postbacks that wait on a node which is gone were answered and are on its disk. They are counted when it runs again.
+node-name = Node
+node-own = this one
+node-state = State
+node-alive = works
+node-stopped = stopped
+node-gone = not seen
+node-waits = Waiting
+node-waiting = { $count ->
+    [0] nothing waits
+    [one] { $count } postback waits
+   *[other] { $count } postbacks wait
+ }
+node-seen = Seen
+node-version = Version
 
 account-who = About you
 account-who-what = The name that your team sees.

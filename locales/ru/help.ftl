@@ -54,6 +54,7 @@ help-setting-body-timeout = Секунды на тело запроса.
 help-setting-max-body = Наибольшее тело постбека, байты.
 help-setting-queue = Сколько постбеков может ждать записи на диск; остальные получают 503.
 help-setting-journal-limit = Сколько байт принятых постбеков может ждать разбора; остальные получают 503.
+help-setting-node-name = Как называется этот узел среди тех, у кого общая база; без настройки — имя машины.
 help-setting-log-format = Строки журнала: `text` или `json`.
 help-setting-log = Насколько подробно писать: `error`, `warn`, `info`, `debug` или фильтр вроде `clickback=debug`.
 help-setting-config = Файл TOML с этими же именами.

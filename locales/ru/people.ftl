@@ -35,6 +35,25 @@ nav-settings = Настройки
 settings-account = Мой аккаунт
 settings-people = Люди
 settings-tokens = API-токены
+settings-nodes = Узлы
+nodes-what = Каждый узел отвечает на постбеки, записав их в свой журнал, и считает в общей базе.
+nodes-alone = Clickback работает здесь на одном узле.
+nodes-gone-what = Постбеки, которые ждут на пропавшем узле, получили ответ и лежат на его диске. Они посчитаются, когда он снова заработает.
+node-name = Узел
+node-own = этот
+node-state = Состояние
+node-alive = работает
+node-stopped = остановлен
+node-gone = пропал
+node-waits = Ждут разбора
+node-waiting = { $count ->
+    [0] ничего не ждёт
+    [one] { $count } постбек ждёт
+    [few] { $count } постбека ждут
+   *[many] { $count } постбеков ждут
+ }
+node-seen = Был на связи
+node-version = Версия
 settings-log = Журнал
 
 account-who = О вас

@@ -197,6 +197,11 @@ impl IdSequence {
         }
     }
 
+    /// Makes ids of this node (0–255) from now on.
+    pub fn belong_to(&mut self, node: u8) {
+        self.node = i64::from(node);
+    }
+
     /// Goes on after `last`, an id that is already stored, whatever the clock says.
     pub fn resume_after(&mut self, last: i64) {
         let millis = last >> (NODE_BITS + COUNTER_BITS);

@@ -58,6 +58,7 @@ impl App {
             queue: settings.queue,
             journal: settings.accepts.then_some(settings.journal_limit),
             clock: Arc::clone(&clock),
+            name: settings.node_name.clone(),
             answer_early,
         };
         let store: Arc<dyn Store> = match &settings.database {

@@ -105,6 +105,9 @@ pub struct Given {
     /// Bytes of accepted postbacks that may wait to be decided; beyond, they are answered 503
     #[arg(long, env = "CLICKBACK_JOURNAL_LIMIT", value_name = "BYTES")]
     pub journal_limit: Option<u64>,
+    /// What this node is called among those that share a database; the machine's name unless given
+    #[arg(long, env = "CLICKBACK_NODE_NAME", value_name = "NAME")]
+    pub node_name: Option<String>,
     /// Log lines as text or json
     #[arg(long, env = "CLICKBACK_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -132,6 +135,7 @@ pub(crate) const NAMES: &[&str] = &[
     "max_body",
     "queue",
     "journal_limit",
+    "node_name",
     "log_format",
     "log",
     "config",
@@ -156,6 +160,8 @@ pub struct Settings {
     pub max_body: usize,
     pub queue: usize,
     pub journal_limit: u64,
+    /// What this node is called among those that share a database.
+    pub node_name: String,
     pub log_json: bool,
     pub log_filter: String,
     /// Pages need no login: only `demo`, on throw-away data and the loopback address.
@@ -258,6 +264,7 @@ impl Settings {
                 .journal_limit
                 .or(file.journal_limit)
                 .unwrap_or(JOURNAL_LIMIT),
+            node_name: checked_name(given.node_name.or(file.node_name))?,
             log_json,
             log_filter: given.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             open_pages: false,
@@ -291,12 +298,41 @@ impl Settings {
             max_body: 64 * 1_024,
             queue: 8_192,
             journal_limit: JOURNAL_LIMIT,
+            node_name: machine_name(),
             log_json: false,
             log_filter: "info".to_owned(),
             open_pages: false,
             accepts: true,
         }
     }
+}
+
+/// Characters of a node's name.
+const LONGEST_NAME: usize = 60;
+
+fn checked_name(given: Option<String>) -> Result<String, ConfigError> {
+    let Some(name) = given else {
+        return Ok(machine_name());
+    };
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
+        return refused(format!(
+            "node_name must be one line of 1 to {LONGEST_NAME} characters"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// What the machine calls itself.
+fn machine_name() -> String {
+    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let named = files
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(file).ok());
+    let name = named
+        .map(|name| name.trim().chars().take(LONGEST_NAME).collect::<String>())
+        .find(|name| !name.is_empty());
+    name.unwrap_or_else(|| "node".to_owned())
 }
 
 /// What is dropped can make a postback unreadable or unmatched: not within what partners send again.

@@ -13,8 +13,8 @@ use clickback::config::{Given, Settings};
 use clickback::ids::WorkspaceId;
 use clickback::move_store::{self, MoveArguments};
 use clickback::people::Role;
-use clickback::store::StoreResult;
 use clickback::store::people::NewUser;
+use clickback::store::{StoreError, StoreResult};
 use clickback::upkeep::Said;
 use clickback::web::people;
 use clickback::{demo, doctor, load, telemetry, tokens, upkeep};
@@ -196,7 +196,12 @@ async fn serve(settings: Settings) -> Outcome {
         .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
     let app = App::open(settings)?;
     let address = listener.local_addr()?;
-    if let Some(link) = people::first_link(&app).await? {
+    let link = match people::first_link(&app).await {
+        // Nobody is there to use a link before the database is back.
+        Err(StoreError::Unavailable { .. }) => None,
+        link => link?,
+    };
+    if let Some(link) = link {
         writeln!(
             std::io::stdout(),
             "\n  Nobody has an account yet. Open this once to make the owner's:\n\n  {link}\n"

@@ -153,6 +153,7 @@ fn problems(handle: &Handle, place: &Place, data_dir: &Path) -> StoreResult<Vec<
         queue: 16,
         journal: None,
         clock: Arc::new(SystemClock),
+        name: "visitor".to_owned(),
         answer_early: false,
     };
     let _inside = handle.enter();

@@ -15,11 +15,16 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
 use crate::app::AppState;
+use crate::store::{StoreError, StoreResult};
 
 /// Bad addresses and refused senders, per address and second, before 429.
 const REFUSALS_PER_SECOND: u32 = 20;
 /// How long a uuid that was not in the database is not looked up again.
 const FORGET_MISSING_AFTER: Duration = Duration::from_secs(2);
+/// How long a look-up may take, the wait for its turn included.
+const LOOK_UP: Duration = Duration::from_secs(3);
+/// So long after a look-up that failed none is tried.
+const FAILED_FOR: Duration = Duration::from_secs(1);
 /// Missing uuids that are remembered.
 const MISSING_KEPT: usize = 10_000;
 
@@ -47,6 +52,8 @@ pub struct Guard {
     missing: Mutex<HashMap<Uuid, Instant>>,
     /// Held while a uuid is looked up: those that come meanwhile wait for the answer.
     looking: tokio::sync::Mutex<()>,
+    /// When a look-up failed last, and why.
+    failed: Mutex<Option<(Instant, StoreError)>>,
 }
 
 impl Default for Guard {
@@ -56,6 +63,7 @@ impl Default for Guard {
             refusals: RateLimiter::keyed(Quota::per_second(rate)),
             missing: Mutex::new(HashMap::new()),
             looking: tokio::sync::Mutex::new(()),
+            failed: Mutex::new(None),
         }
     }
 }
@@ -67,6 +75,51 @@ impl Guard {
             self.refusals.retain_recent();
         }
         self.refusals.check_key(&address).is_ok()
+    }
+
+    /// Runs a look-up of the set-up, one at a time and each for a bounded time. While the database is away
+    /// or hangs, nobody waits for long, and most are told at once: the partner sends again.
+    async fn look_up<T>(
+        &self,
+        known: impl Fn() -> Option<T>,
+        look: impl Future<Output = StoreResult<T>>,
+    ) -> StoreResult<T> {
+        let looked = async {
+            if let Some(error) = self.failed_just_now() {
+                return Err(error);
+            }
+            let _turn = self.looking.lock().await;
+            // Somebody may have looked it up while this one waited for its turn, or failed to.
+            if let Some(known) = known() {
+                return Ok(known);
+            }
+            match self.failed_just_now() {
+                Some(error) => Err(error),
+                None => look.await,
+            }
+        };
+        let found = match tokio::time::timeout(LOOK_UP, looked).await {
+            Ok(found) => found,
+            Err(_) => Err(StoreError::Unavailable {
+                reason: "the database does not say in time whether there is such an address"
+                    .to_owned(),
+            }),
+        };
+        if let Err(error @ StoreError::Unavailable { .. }) = &found
+            && let Ok(mut failed) = self.failed.lock()
+            && failed
+                .as_ref()
+                .is_none_or(|(at, _)| at.elapsed() >= FAILED_FOR)
+        {
+            *failed = Some((Instant::now(), error.clone()));
+        }
+        found
+    }
+
+    fn failed_just_now(&self) -> Option<StoreError> {
+        let failed = self.failed.lock().ok()?;
+        let (at, error) = failed.as_ref()?;
+        (at.elapsed() < FAILED_FOR).then(|| error.clone())
     }
 
     /// Whether the uuid was looked up and not found, or its refusal confirmed, a moment ago. Also where

@@ -102,18 +102,19 @@ async fn find(app: &App, uuid: &str) -> Result<Option<Arc<Integration>>, StoreEr
     let Ok(uuid) = Uuid::try_parse(uuid) else {
         return Ok(None);
     };
-    if let Some(known) = app.store.snapshot().by_uuid.get(&uuid) {
-        return Ok(Some(Arc::clone(known)));
+    let known = || app.store.snapshot().by_uuid.get(&uuid).map(Arc::clone);
+    if let Some(known) = known() {
+        return Ok(Some(known));
     }
-    let _turn = app.guard.looking.lock().await;
-    // Somebody may have looked it up while this one waited for its turn.
-    if let Some(known) = app.store.snapshot().by_uuid.get(&uuid) {
-        return Ok(Some(Arc::clone(known)));
+    let answered = || match known() {
+        Some(known) => Some(Some(known)),
+        None => app.guard.is_missing(uuid).then_some(None),
+    };
+    if let Some(answer) = answered() {
+        return Ok(answer);
     }
-    if app.guard.is_missing(uuid) {
-        return Ok(None);
-    }
-    let found = app.store.look_up_integration(uuid).await?;
+    let look = app.store.look_up_integration(uuid);
+    let found = app.guard.look_up(answered, look).await?;
     if found.is_none() {
         app.guard.remember_missing(uuid);
     }
@@ -175,7 +176,8 @@ async fn recheck(
     let uuid = Uuid::try_parse(uuid).unwrap_or(integration.uuid);
     if !app.guard.is_missing(uuid) {
         app.guard.remember_missing(uuid);
-        if let Ok(Some(fresh)) = app.store.look_up_integration(uuid).await {
+        let look = app.store.look_up_integration(uuid);
+        if let Ok(Some(fresh)) = app.guard.look_up(|| None, look).await {
             let again = judge_raw(app, raw, &fresh, address);
             if !matches!(again, Err(Rejection::Forbidden)) {
                 return Ok(again);

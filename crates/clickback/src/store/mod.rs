@@ -9,6 +9,8 @@ pub mod integrations;
 mod journal;
 pub mod leads;
 pub mod moving;
+pub mod nodes;
+mod numbers;
 pub mod people;
 pub mod postgres;
 pub mod pulse;
@@ -28,6 +30,7 @@ use events::EventStore;
 use inbox::InboxStore;
 use integrations::SetUpStore;
 use leads::LeadStore;
+use nodes::NodeStore;
 use people::PeopleStore;
 use pulse::PulseStore;
 use reports::ReportStore;
@@ -41,6 +44,8 @@ pub struct Options {
     /// None: this process only visits, and another one may be accepting requests.
     pub journal: Option<u64>,
     pub clock: Arc<dyn Clock>,
+    /// What people call this node among those that share a database.
+    pub name: String,
     /// Answer before the sync. Only the negative control of the crash test sets it.
     pub answer_early: bool,
 }
@@ -82,6 +87,7 @@ pub trait Store:
     + LeadStore
     + CrmStore
     + EventStore
+    + NodeStore
     + PeopleStore
     + PulseStore
     + ReportStore
@@ -95,6 +101,7 @@ impl<S> Store for S where
         + LeadStore
         + CrmStore
         + EventStore
+        + NodeStore
         + PeopleStore
         + PulseStore
         + ReportStore

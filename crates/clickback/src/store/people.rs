@@ -131,6 +131,14 @@ pub trait PeopleStore: Send + Sync {
     async fn sessions(&self, user: UserId) -> StoreResult<Vec<Session>>;
     async fn end_session(&self, user: UserId, hash: [u8; 32]) -> StoreResult<()>;
 
+    /// Counts a try to log in for each of these (SHA-256 of whatever tells them apart), on all nodes
+    /// together. Returns how many there were since the first of each, which is no older than this.
+    async fn count_login_try(
+        &self,
+        who: Vec<[u8; 32]>,
+        window_seconds: i64,
+    ) -> StoreResult<Vec<u64>>;
+
     /// Keeps a one-time link; it replaces the one before for the same.
     async fn create_one_time_link(
         &self,

@@ -62,12 +62,19 @@ pub(super) fn foreign_form(ui: &Ui) -> Response {
 }
 
 fn of_kind(ui: &Ui, status: StatusCode, kind: &'static str) -> Response {
+    let next = match usize::try_from(ui.undecided) {
+        // What happens to postbacks meanwhile.
+        Ok(waiting @ 1..) if kind == "unavailable" => {
+            ui.count("error-unavailable-waiting", waiting)
+        }
+        _ => ui.t(&format!("error-{kind}-next")),
+    };
     let page = ErrorPage {
         ui,
         section: "",
         code: status.as_u16(),
         title: ui.coded("error-", kind),
-        next: ui.t(&format!("error-{kind}-next")),
+        next,
     };
     (status, render(&page)).into_response()
 }

@@ -18,6 +18,7 @@ use clickback_core::sum::Sum;
 use crate::app::{App, AppState};
 use crate::store::StoreResult;
 use crate::store::inbox::{RequestFilter, Verdict};
+use crate::store::nodes::Node;
 use crate::store::reports::{Attention, MOST_COUNTED, SetUpSteps};
 
 use super::chart::{Bars, Spark};
@@ -32,6 +33,8 @@ use super::visitor::Visitor;
 const DAYS: i64 = 14;
 /// Rows of the feed.
 const FEED: usize = 8;
+/// Postbacks that wait on a node that lives: fewer are on their way.
+const MANY_WAIT: u64 = 1_000;
 /// Flags that are named.
 const FLAGS: usize = 3;
 /// Currencies that a number shows.
@@ -118,6 +121,10 @@ async fn build(app: &App, visitor: &Visitor) -> StoreResult<Response> {
     let shown = days.get(1..).unwrap_or_default();
     let steps = app.store.set_up_steps(workspace).await?;
     let attention = app.store.attention(workspace, today).await?;
+    let mut attention = items(ui, &attention, shown);
+    if ui.company {
+        attention.splice(0..0, nodes(ui, &app.store.nodes().await?));
+    }
     let requests = app
         .store
         .requests(RequestFilter {
@@ -137,7 +144,7 @@ async fn build(app: &App, visitor: &Visitor) -> StoreResult<Response> {
         numbers: numbers(ui, &counts, &before, shown),
         chart: chart(ui, shown, &starts[1..]),
         funnel: funnel(ui, shown),
-        attention: items(ui, &attention, shown),
+        attention,
         nothing: requests.items.is_empty(),
         feed: inbox::feed(ui, &app.store.snapshot(), &requests.items),
         live: format!("/inbox/live?after={newest}"),
@@ -335,6 +342,27 @@ fn items(ui: &Ui, attention: &Attention, days: &[Counts]) -> Vec<Item> {
         });
     }
     list
+}
+
+/// Nodes on which postbacks wait: those that are gone with them, and those that do not keep up.
+fn nodes(ui: &Ui, nodes: &[Node]) -> Vec<Item> {
+    let waiting = nodes.iter().filter_map(|node| {
+        let (tone, icon, key) = match (node.is_alive(ui.now), node.waiting) {
+            (false, 1..) => ("bad", "cross", "attention-node-gone"),
+            (true, MANY_WAIT..) => ("warn", "clock", "attention-node-behind"),
+            _ => return None,
+        };
+        Some(Item {
+            tone,
+            icon: super::parts::Icon(icon),
+            text: ui.rich_with(
+                key,
+                &[("name", &node.name), ("n", &node.waiting.to_string())],
+            ),
+            href: "/settings/nodes".to_owned(),
+        })
+    });
+    waiting.collect()
 }
 
 fn checklist(ui: &Ui, app: &App, steps: SetUpSteps) -> Vec<Step> {

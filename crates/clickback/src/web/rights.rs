@@ -98,6 +98,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         With(Right::ManagePeople),
     ),
     ("GET", "/settings/log", With(Right::ManagePeople)),
+    ("GET", "/settings/nodes", With(Right::SeeTeam)),
     ("GET", "/integrations/new", With(Right::SetUp)),
     ("POST", "/integrations/new", With(Right::SetUp)),
     ("GET", "/integrations/{id}", With(Right::SeeTeam)),

@@ -50,6 +50,10 @@ pub(super) struct Ui {
     pub(super) person: Option<String>,
     /// What a form just did, as the key of a message.
     pub(super) notice: Option<String>,
+    /// Other nodes share the database.
+    pub(super) company: bool,
+    /// Postbacks that this node has accepted and not decided yet.
+    pub(super) undecided: u64,
     /// What the visitor is: pages offer only what he may do.
     pub(super) role: Role,
 }
@@ -194,6 +198,8 @@ pub(super) fn english() -> Ui {
         address: "/inbox?verdict=unmatched&lang=ru".to_owned(),
         person: None,
         notice: None,
+        company: false,
+        undecided: 0,
         role: Role::Owner,
     }
 }

@@ -203,6 +203,8 @@ fn ui(headers: &HeaderMap, uri: &Uri, app: &AppState) -> Ui {
         notice: cookie(headers, notice::COOKIE)
             .filter(|key| notice::is_key(key))
             .map(str::to_owned),
+        company: app.store.has_company(),
+        undecided: app.store.undecided(),
         role: Role::Viewer,
     }
 }

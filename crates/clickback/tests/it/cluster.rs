@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -215,6 +216,41 @@ impl Cluster {
         self.control(["-m", "immediate", "stop"]);
     }
 
+    /// It hangs: every process of it stops where it is, and its sockets stay open.
+    pub(crate) fn pause(&self) {
+        // The first makes no new ones when it stands.
+        Self::signal("-STOP", &[self.first_process()]);
+        Self::signal("-STOP", &self.other_processes());
+    }
+
+    /// It goes on as if nothing had been.
+    pub(crate) fn resume(&self) {
+        Self::signal("-CONT", &self.other_processes());
+        Self::signal("-CONT", &[self.first_process()]);
+    }
+
+    fn first_process(&self) -> u32 {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
+        let first = file.lines().next().expect("a line");
+        first.trim().parse().expect("a process")
+    }
+
+    fn other_processes(&self) -> Vec<u32> {
+        let first = self.first_process();
+        let all = fs::read_dir("/proc").expect("processes").flatten();
+        let numbers = all.filter_map(|one| one.file_name().to_str()?.parse::<u32>().ok());
+        numbers
+            .filter(|process| parent_of(*process) == Some(first))
+            .collect()
+    }
+
+    /// One of these may have ended meanwhile, which is fine: the others get it all the same.
+    fn signal(signal: &str, processes: &[u32]) {
+        let numbers = processes.iter().map(ToString::to_string);
+        let sent = Command::new("kill").arg(signal).args(numbers).output();
+        sent.expect("there is a program that sends signals");
+    }
+
     /// A standby takes writes; returns when it does.
     pub(crate) fn promote(&self) {
         self.control(["promote"]);
@@ -229,6 +265,26 @@ impl Cluster {
         let hosts = hosts.join(",");
         let url = format!(
             "postgres://postgres@/{DATABASE}?host={hosts}&port={PORT}&target_session_attrs=read-write"
+        );
+        Address::parse(&url).expect("an address")
+    }
+
+    /// The address of its database behind that of a host that is asked first.
+    pub(crate) fn address_behind(&self, first: SocketAddr) -> Address {
+        let url = format!(
+            "postgres://postgres@/{DATABASE}?host={},{}&port={},{PORT}&connect_timeout=1",
+            first.ip(),
+            self.socket().display(),
+            first.port()
+        );
+        Address::parse(&url).expect("an address")
+    }
+
+    /// The address of its database, for a node that gives up on it soon.
+    pub(crate) fn impatient_address(&self) -> Address {
+        let url = format!(
+            "postgres://postgres@/{DATABASE}?host={}&port={PORT}&connect_timeout=1",
+            self.socket().display()
         );
         Address::parse(&url).expect("an address")
     }
@@ -257,9 +313,19 @@ impl Cluster {
     }
 }
 
+/// The process that made another one.
+fn parent_of(process: u32) -> Option<u32> {
+    let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before it is in brackets and may hold anything.
+    let (_, rest) = line.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
         if self.data().join("postmaster.pid").exists() {
+            // A test may have failed while it hung.
+            self.resume();
             self.stop_at_once();
         }
     }

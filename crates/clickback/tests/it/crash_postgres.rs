@@ -34,27 +34,27 @@ const BEAT: Duration = Duration::from_millis(10);
 /// How long a condition is waited for before the test says that it never came.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn settings(directory: &Path, address: &Address) -> Settings {
+pub(crate) fn settings(directory: &Path, address: &Address) -> Settings {
     let mut settings = Settings::local(directory.to_owned());
     settings.database = Some(address.clone());
     settings
 }
 
-async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(PATIENCE, work).await;
     done.unwrap_or_else(|_| panic!("waited in vain until {what}"))
 }
 
 /// A running node on a socket of its own.
-struct Node {
-    app: AppState,
-    at: SocketAddr,
+pub(crate) struct Node {
+    pub(crate) app: AppState,
+    pub(crate) at: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
 
 impl Node {
-    async fn start(directory: &Path, address: &Address) -> Node {
+    pub(crate) async fn start(directory: &Path, address: &Address) -> Node {
         let settings = settings(directory, address);
         let listener = TcpListener::bind(settings.listen).await.expect("a port");
         let at = listener.local_addr().expect("an address");
@@ -70,7 +70,7 @@ impl Node {
     }
 
     /// Asks for a page; returns status and text.
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let mut client = Client::connect(self.at).await.expect("a connection");
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
         let status = client
@@ -82,7 +82,7 @@ impl Node {
     }
 
     /// What `/metrics` says of requests that wait to be decided.
-    async fn undecided(&self) -> usize {
+    pub(crate) async fn undecided(&self) -> usize {
         let (status, text) = self.get("/metrics").await;
         assert_eq!(status, 200, "{text}");
         let line = text
@@ -91,7 +91,7 @@ impl Node {
         line.and_then(|count| count.parse().ok()).expect("a number")
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
         patiently("the node stops", self.server)
             .await
@@ -223,7 +223,7 @@ async fn count(client: &tokio_postgres::Client, query: &str) -> usize {
     usize::try_from(number(client, query).await).expect("a count")
 }
 
-async fn send(client: &mut Client, path: &str, query: &str) -> RequestId {
+pub(crate) async fn send(client: &mut Client, path: &str, query: &str) -> RequestId {
     let request = format!("GET {path}?{query} HTTP/1.1\r\nHost: x\r\n\r\n");
     let status = client
         .exchange(request.as_bytes())

@@ -2,6 +2,7 @@
 
 mod api;
 mod api_crm;
+mod away;
 mod browser;
 mod catalogue;
 mod catalogue_pages;

@@ -26,6 +26,7 @@ fn options(clock: &Arc<ManualClock>, accepts: bool) -> Options {
         queue: 10_000,
         journal: accepts.then_some(1 << 30),
         clock: Arc::clone(clock) as _,
+        name: "test".to_owned(),
         answer_early: false,
     }
 }
@@ -314,7 +315,8 @@ async fn broken_off_and_gone_on() {
             "{ends_at}"
         );
         // The target is no store yet, the source is one as ever.
-        match on_postgres(&database.address, directory.path(), &clock) {
+        let other = tempfile::tempdir().expect("a directory");
+        match on_postgres(&database.address, other.path(), &clock) {
             Err(StoreError::Invalid { message }) => {
                 assert!(message.contains("being filled"), "{ends_at}: {message}");
             }

@@ -109,6 +109,7 @@ fn options(clock: &Arc<ManualClock>) -> Options {
         queue: 200_000,
         journal: Some(1 << 30),
         clock: Arc::clone(clock) as _,
+        name: "test".to_owned(),
         answer_early: false,
     }
 }

@@ -421,6 +421,7 @@ async fn seals_go_along_to_the_other_database() {
         queue: 16,
         journal: None,
         clock: Arc::clone(&nodes.clock) as _,
+        name: "test".to_owned(),
         answer_early: false,
     };
     let there: Arc<dyn Store> = Sqlite::open(directory.path(), &options).expect("opens");

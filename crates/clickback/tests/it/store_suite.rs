@@ -84,6 +84,7 @@ fn options(clock: &Arc<ManualClock>) -> Options {
         queue: 200_000,
         journal: Some(1 << 30),
         clock: Arc::clone(clock) as _,
+        name: "test".to_owned(),
         answer_early: false,
     }
 }
@@ -757,6 +758,7 @@ async fn a_newer_schema_is_refused_in_one_line() {
         queue: 10,
         journal: Some(1 << 20),
         clock: clock(),
+        name: "test".to_owned(),
         answer_early: false,
     };
     Sqlite::open(directory.path(), &options())

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::store::inbox::Incoming;
+use crate::store::numbers::Numbers;
 use crate::store::{StoreError, StoreResult};
 
 use files::{Appender, Place, Reader};
@@ -38,6 +39,8 @@ pub(in crate::store) struct Options {
     pub(in crate::store) queue: usize,
     /// Bytes that may wait to be decided; beyond, requests are answered 503.
     pub(in crate::store) limit: u64,
+    /// The number of this process.
+    pub(in crate::store) numbers: Arc<Numbers>,
     pub(in crate::store) clock: Arc<dyn Clock>,
     /// Answer before the sync. Only the negative control of the crash test sets it.
     pub(in crate::store) answer_early: bool,
@@ -108,6 +111,40 @@ struct Asked {
 
 type Answer = oneshot::Sender<StoreResult<RequestId>>;
 
+/// A journal's directory that no other process has.
+pub(in crate::store) struct Held {
+    directory: PathBuf,
+    lock: File,
+}
+
+impl Held {
+    /// Takes the directory: no other process may accept requests there.
+    pub(in crate::store) fn take(directory: &Path) -> StoreResult<Held> {
+        let unavailable = |error: std::io::Error| broken(directory, &error);
+        std::fs::create_dir_all(directory).map_err(unavailable)?;
+        let lock = File::create(directory.join("lock")).map_err(unavailable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Held {
+                directory: directory.to_owned(),
+                lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Invalid {
+                message: format!(
+                    "another Clickback serves {}: stop it first, or name another data directory",
+                    directory.parent().unwrap_or(directory).display()
+                ),
+            }),
+            Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        }
+    }
+}
+
+fn broken(directory: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable {
+        reason: format!("the journal in {}: {error}", directory.display()),
+    }
+}
+
 /// The accepting side.
 pub(in crate::store) struct Journal {
     queue: mpsc::Sender<Job>,
@@ -118,30 +155,14 @@ pub(in crate::store) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in a directory of its own and takes it: no other process may accept requests
-    /// there. Entries of the last run are handed out by the [`Tail`] first.
+    /// Opens the journal in its directory. Entries of the last run are handed out by the [`Tail`] first.
     pub(in crate::store) fn open(
-        directory: &Path,
+        held: Held,
         mut ids: IdSequence,
         options: Options,
     ) -> StoreResult<(Journal, Tail)> {
-        let unavailable = |error: std::io::Error| StoreError::Unavailable {
-            reason: format!("the journal in {}: {error}", directory.display()),
-        };
-        std::fs::create_dir_all(directory).map_err(unavailable)?;
-        let lock = File::create(directory.join("lock")).map_err(unavailable)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Invalid {
-                    message: format!(
-                        "another Clickback serves {}: stop it first, or name another data directory",
-                        directory.parent().unwrap_or(directory).display()
-                    ),
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(unavailable(error)),
-        }
+        let directory = held.directory.as_path();
+        let unavailable = |error: std::io::Error| broken(directory, &error);
         let segments = files::segments(directory).map_err(unavailable)?;
         let first = segments.first().copied().unwrap_or(1);
         let last = segments.last().copied();
@@ -205,7 +226,7 @@ impl Journal {
             shared,
             wake,
             thread: Mutex::new(Some(thread)),
-            _lock: lock,
+            _lock: held.lock,
         };
         Ok((journal, tail))
     }
@@ -291,6 +312,13 @@ impl Worker {
         let mut jobs = Vec::with_capacity(BATCH);
         let mut bytes = Vec::new();
         while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
+            // Where the processor is busy with requests, those that are about to come go along.
+            std::thread::yield_now();
+            while jobs.len() < BATCH
+                && let Ok(job) = queue.try_recv()
+            {
+                jobs.push(job);
+            }
             let mut batch = Vec::with_capacity(jobs.len());
             for job in jobs.drain(..) {
                 match job {
@@ -311,11 +339,21 @@ impl Worker {
             refuse(answers, "too many accepted requests wait to be decided");
             return;
         }
+        let now = self.options.clock.now();
+        if !self.options.numbers.are_ours(now) {
+            let answers = batch.into_iter().map(|asked| asked.answer);
+            refuse(
+                answers,
+                "the database was away for so long that the number of this node may be another's",
+            );
+            return;
+        }
+        self.ids.belong_to(self.options.numbers.of_journal());
         bytes.clear();
         let mut kept = Vec::with_capacity(batch.len());
         let mut answers = Vec::with_capacity(batch.len());
         for asked in batch {
-            let request = RequestId(self.ids.next(self.options.clock.now().millis()));
+            let request = RequestId(self.ids.next(now.millis()));
             let incoming = asked.incoming;
             let from = bytes.len();
             entry::encode(

@@ -250,7 +250,8 @@ fn datum(row: &SqlRow<'_>, at: usize, kind: Kind) -> Sql<Datum> {
     })
 }
 
-/// All tables of the newest schema, those that others refer to first.
+/// All tables of the newest schema that are the store's, those that others refer to first. What the
+/// programs on a database know of each other stays there.
 pub(super) fn all() -> StoreResult<Vec<Table>> {
     let defect = |error: rusqlite::Error| StoreError::Internal(error.to_string());
     let mut sql = rusqlite::Connection::open_in_memory().map_err(defect)?;
@@ -262,7 +263,7 @@ pub(super) fn all() -> StoreResult<Vec<Table>> {
         .prepare(
             "SELECT t.name, c.name, c.type, c.pk FROM pragma_table_list t JOIN pragma_table_info(t.name) c \
              WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' \
-             ORDER BY t.name <> 'workspaces', t.name <> 'users', t.name, c.cid",
+             AND t.name NOT IN ('nodes', 'login_tries') ORDER BY t.name <> 'workspaces', t.name <> 'users', t.name, c.cid",
         )
         .map_err(defect)?;
     let mut rows = statement.query([]).map_err(defect)?;

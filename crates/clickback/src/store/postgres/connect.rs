@@ -1,16 +1,15 @@
-//! The address of a PostgreSQL database, and connections to it. Its password is in no text that this
+//! The address of a PostgreSQL database, and what its connections are told. Its password is in no text that this
 //! module makes.
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::poll_fn;
 use percent_encoding::percent_decode_str;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
-use tokio_postgres::{AsyncMessage, Client, Config};
+use tokio_postgres::{Client, Config};
 
 use crate::store::{StoreError, StoreResult};
 
@@ -19,8 +18,8 @@ use super::tls::{Encryption, Mode};
 
 /// Where Debian and most others put the server's socket.
 const SOCKET_DIRECTORY: &str = "/var/run/postgresql";
-/// A host that does not answer the first packet in this time is given up for the next one.
-const CONNECT: Duration = Duration::from_secs(5);
+/// A host with which no connection is made in this time is given up for the next one.
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// A server that stopped answering is noticed in half a minute, not in the two hours of the system.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -34,12 +33,14 @@ pub enum Purpose {
     Read,
     /// The writer, migrations, maintenance.
     Write,
+    /// Hearing other nodes and saying that this one lives: nothing there waits for anything.
+    Listen,
 }
 
 impl Purpose {
     /// What a new connection is told. Compiling a statement to machine code costs more than most of
     /// ours take, and none needs it.
-    fn session(self) -> &'static str {
+    pub(super) fn session(self) -> &'static str {
         match self {
             // Lists are found by what is asked for: a plan that was made for any value would walk a
             // whole index where the value is rare, or gather half a table where it is common. A page
@@ -56,6 +57,9 @@ impl Purpose {
                  SELECT set_config('synchronous_commit', 'on', false) \
                  WHERE current_setting('synchronous_commit') = 'off'"
             }
+            Purpose::Listen => {
+                "SET jit = off; SET lock_timeout = '2s'; SET statement_timeout = '5s'"
+            }
         }
     }
 }
@@ -63,8 +67,10 @@ impl Purpose {
 /// The address of a database: `postgres://user:password@host:port,host2:port2/database?…`.
 #[derive(Clone)]
 pub struct Address {
-    config: Box<Config>,
-    encryption: Encryption,
+    pub(super) config: Box<Config>,
+    pub(super) encryption: Encryption,
+    /// Which of several hosts was the right one last.
+    pub(super) last: Arc<AtomicUsize>,
 }
 
 impl fmt::Display for Address {
@@ -87,7 +93,7 @@ impl fmt::Debug for Address {
     }
 }
 
-fn invalid<T>(message: impl Into<String>) -> StoreResult<T> {
+pub(super) fn invalid<T>(message: impl Into<String>) -> StoreResult<T> {
     Err(StoreError::Invalid {
         message: message.into(),
     })
@@ -160,6 +166,19 @@ impl Address {
                 }
             ));
         };
+        let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+        if hosts > 0 && addresses > 0 && hosts != addresses {
+            return invalid(format!(
+                "database_url names {hosts} hosts and {addresses} values of hostaddr: give one for each host"
+            ));
+        }
+        let ports = config.get_ports().len();
+        if ports > 1 && ports != hosts.max(addresses) {
+            return invalid(format!(
+                "database_url names {ports} ports for {} hosts: give one for all, or one for each",
+                hosts.max(addresses)
+            ));
+        }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             config.host_path(SOCKET_DIRECTORY);
         }
@@ -187,6 +206,7 @@ impl Address {
         Ok(Address {
             config: Box::new(config),
             encryption,
+            last: Arc::default(),
         })
     }
 
@@ -209,7 +229,7 @@ impl Address {
     }
 
     /// Hosts and ports.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         let ports = self.config.get_ports();
         let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5_432);
         let hosts: Vec<String> = self
@@ -230,78 +250,10 @@ impl Address {
         hosts.join(",")
     }
 
-    /// One connection of its own. Must be called inside a tokio runtime, which drives it.
-    pub async fn connect(&self, purpose: Purpose) -> StoreResult<Client> {
-        let tls = self.encryption.connector()?;
-        let (client, connection) = self
-            .config
-            .connect(tls)
-            .await
-            .map_err(|error| self.refused(&error))?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "a connection to PostgreSQL broke");
-            }
-        });
-        check_server(&client).await?;
-        client.batch_execute(purpose.session()).await.map_err(db)?;
-        Ok(client)
-    }
-
-    /// The same, handing on what other connections notify of.
-    pub(super) async fn connect_listening(
-        &self,
-        heard: UnboundedSender<String>,
-    ) -> StoreResult<Client> {
-        let tls = self.encryption.connector()?;
-        let (client, mut connection) = self
-            .config
-            .connect(tls)
-            .await
-            .map_err(|error| self.refused(&error))?;
-        tokio::spawn(async move {
-            let mut messages = poll_fn(move |context| connection.poll_message(context));
-            while let Some(Ok(message)) = messages.next().await {
-                if let AsyncMessage::Notification(notification) = message
-                    && heard.send(notification.payload().to_owned()).is_err()
-                {
-                    break;
-                }
-            }
-        });
-        Ok(client)
-    }
-
-    fn refused(&self, error: &tokio_postgres::Error) -> StoreError {
+    /// Why no connection could be made.
+    pub(super) fn refused(&self, error: &tokio_postgres::Error) -> StoreError {
         refused(error, &self.place(), self.user(), self.database())
     }
-}
-
-/// The oldest server that the statements are written for: `server_version_num`.
-const OLDEST: i32 = 140_000;
-
-async fn check_server(client: &Client) -> StoreResult<()> {
-    let row = client
-        .query_one(
-            "SELECT current_setting('server_version_num')::int, current_setting('server_version'), \
-             current_setting('server_encoding')",
-            &[],
-        )
-        .await
-        .map_err(db)?;
-    let (number, version, encoding): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
-    if number < OLDEST {
-        return invalid(format!(
-            "the server is PostgreSQL {version}; 14 is the oldest that works here"
-        ));
-    }
-    if encoding != "UTF8" {
-        return invalid(format!(
-            "the database has the encoding {encoding}: it must be UTF8. Make another one with \
-             CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
-        ));
-    }
-    Ok(())
 }
 
 /// The version of the server behind a connection, as it says it.

@@ -83,6 +83,13 @@ fn passes(code: &SqlState) -> bool {
     classes.iter().any(|class| code.code().starts_with(class)) || single.contains(code)
 }
 
+/// What is said of a server from which nothing comes.
+pub(super) fn no_answer(place: &str) -> String {
+    format!(
+        "PostgreSQL at {place} does not answer in time: is the address right, and does a firewall let it through?"
+    )
+}
+
 /// Maps the error of a connection that could not be made. `place` is the address without its password.
 pub(super) fn refused(error: &Error, place: &str, user: &str, database: &str) -> StoreError {
     let reason = spelled(error);
@@ -127,10 +134,7 @@ pub(super) fn refused(error: &Error, place: &str, user: &str, database: &str) ->
             io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => unavailable(format!(
                 "nothing answers at {place}: is PostgreSQL running there?"
             )),
-            io::ErrorKind::TimedOut => unavailable(format!(
-                "PostgreSQL at {place} does not answer in time: is the address right, and does a firewall \
-                 let it through?"
-            )),
+            io::ErrorKind::TimedOut => unavailable(no_answer(place)),
             // tokio-postgres says so where target_session_attrs is read-write.
             io::ErrorKind::PermissionDenied if reason.contains("does not allow writes") => {
                 unavailable(format!(

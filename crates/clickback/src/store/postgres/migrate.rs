@@ -46,6 +46,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "seals",
         include_str!("../../../migrations/postgres/0006_seals.sql"),
     ),
+    (
+        7,
+        "nodes",
+        include_str!("../../../migrations/postgres/0007_nodes.sql"),
+    ),
 ];
 
 /// What all nodes lock while they change the schema; advisory locks belong to one database.

@@ -4,10 +4,13 @@
 mod batch;
 pub mod connect;
 mod errors;
+mod home;
+mod join;
 pub mod migrate;
 pub(super) mod moving;
 mod node;
 pub mod partitions;
+mod reach;
 mod rollups;
 mod session;
 mod tidings;
@@ -21,14 +24,15 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
-
 use super::inbox::Outcome;
+use super::journal::Held;
 use super::sql::session::{Session, Sql};
+use super::sql::snapshot::SetUp;
 use super::sql::{Database, FirstReading, Opened, SqlStore, closed};
 use super::{Options, StoreError, StoreResult};
 use connect::{Address, Purpose};
-use node::Node;
+use home::Home;
+use join::Joining;
 use partitions::Retention;
 use session::PgSession;
 use tidings::Ears;
@@ -40,6 +44,8 @@ const JOURNAL_DIRECTORY: &str = "journal";
 const READERS: usize = 8;
 /// Messages for other nodes that may wait.
 const MESSAGES: usize = 256;
+/// How long the last word to other nodes may take.
+const GOOD_BYE: Duration = Duration::from_secs(2);
 /// How often the months are looked at.
 const TENDING: Duration = Duration::from_secs(6 * 3_600);
 
@@ -48,7 +54,8 @@ pub struct Postgres;
 
 impl Postgres {
     /// Connects to the database at `address`, migrates it and starts the writer. Requests that are
-    /// accepted are kept in `data_dir` until they are decided. Must be called inside a tokio runtime:
+    /// accepted are kept in `data_dir` until they are decided. Where the database is away, a node that ran
+    /// on this data before starts with the set-up that it read last, and joins when the database is back. Must be called inside a tokio runtime:
     /// answers are given in it.
     pub fn open(
         address: &Address,
@@ -62,88 +69,78 @@ impl Postgres {
                 data_dir.display()
             ),
         })?;
+        let (journal, home) = match options.journal {
+            Some(_) => (
+                Some(Held::take(&data_dir.join(JOURNAL_DIRECTORY))?),
+                Some(Home::open(data_dir)?),
+            ),
+            None => (None, None),
+        };
+        let serves = home.is_some();
         let engine = Engine::start()?;
-        let remembered = options.journal.is_some().then_some(data_dir);
-        let clock = Arc::clone(&options.clock);
+        let handle = engine.handle.clone();
+        let joining = Arc::new(Joining::new(
+            address.clone(),
+            retention,
+            Arc::clone(&options.clock),
+            options.name.clone(),
+            home,
+        ));
         // The caller may stand in a runtime, which must not wait for another one.
         let opening = std::thread::scope(|scope| {
             let opening = scope.spawn(|| {
-                let handle = &engine.handle;
-                let prepared = prepare(address, retention, remembered, &*clock);
-                let (client, node, ears) = handle.block_on(prepared)?;
-                let session = handle.block_on(writer::session(handle.clone(), client))?;
+                let (reached, ears) = handle.block_on(async {
+                    let reached = joining.join().await?;
+                    Ok::<_, StoreError>((reached, Ears::connect(address).await?))
+                })?;
+                let session = PgSession::new(handle.clone(), reached);
                 let first = FirstReading::of(&session)?;
-                Ok::<_, StoreError>((session, node, ears, first))
+                Ok::<_, StoreError>((session, ears, first))
             });
             opening.join()
         });
-        let (session, node, ears, first) = opening
-            .map_err(|_| StoreError::Internal("opening the database panicked".to_owned()))??;
-        if options.journal.is_some() {
-            let (address, clock) = (address.clone(), Arc::clone(&options.clock));
-            engine.handle.spawn(tend(address, retention, clock));
+        let opening = opening
+            .map_err(|_| StoreError::Internal("opening the database panicked".to_owned()))?;
+        let (session, ears, first) = match opening {
+            Ok((session, ears, first)) => (Some(session), Some(ears), first),
+            Err(error @ StoreError::Unavailable { .. }) => {
+                (None, None, joining.start_alone(error)?)
+            }
+            Err(error) => return Err(error),
+        };
+        if serves {
+            handle.spawn(tend(Arc::clone(&joining)));
         }
-        let handle = engine.handle.clone();
         let (told, to_tell) = mpsc::channel(MESSAGES);
         let opened = Opened {
             database: Arc::new(Server {
-                address: address.clone(),
+                joining: Arc::clone(&joining),
                 idle: Mutex::new(Vec::new()),
                 engine,
-                node,
                 told,
             }),
             writer: Box::new(PgWriter {
                 session,
                 runtime: handle.clone(),
-                address: address.clone(),
-                node,
+                joining: Arc::clone(&joining),
             }),
-            slot: node.slot(),
-            nodes: node.sequences(),
-            journal: data_dir.join(JOURNAL_DIRECTORY),
+            numbers: Arc::clone(&joining.numbers),
+            journal,
             threads: Vec::new(),
             first,
         };
         let store = SqlStore::start(opened, options)?;
-        let listening = tidings::run(ears, address.clone(), node, Arc::downgrade(&store), to_tell);
+        let listening = tidings::run(ears, joining, Arc::downgrade(&store), to_tell);
         handle.spawn(listening);
         Ok(store)
     }
 }
 
-async fn prepare(
-    address: &Address,
-    retention: Retention,
-    remembered: Option<&Path>,
-    clock: &dyn Clock,
-) -> StoreResult<(tokio_postgres::Client, Node, Ears)> {
-    let mut client = address.connect(Purpose::Write).await?;
-    migrate::migrate(&mut client).await?;
-    if remembered.is_some() {
-        migrate::refuse_half_moved(&client).await?;
-    }
-    match partitions::tend(&mut client, clock.now(), retention).await {
-        // Somebody reads the tables for long: there is a place for rows of any month meanwhile.
-        Err(error) if partitions::try_later(&error) => {
-            tracing::warn!(%error, "cannot look at the months now; it will be tried again");
-        }
-        other => drop(other?),
-    }
-    let node = Node::take(&client, remembered).await?;
-    let ears = Ears::connect(address).await?;
-    Ok((client, node, ears))
-}
-
 /// Looks at the months now and then.
-async fn tend(address: Address, retention: Retention, clock: Arc<dyn Clock>) {
+async fn tend(joining: Arc<Joining>) {
     loop {
         tokio::time::sleep(TENDING).await;
-        let tended = async {
-            let mut client = address.connect(Purpose::Write).await?;
-            partitions::tend(&mut client, clock.now(), retention).await
-        };
-        if let Err(error) = tended.await {
+        if let Err(error) = joining.tend().await {
             tracing::warn!(%error, "cannot look at the months; it will be tried again");
         }
     }
@@ -191,19 +188,35 @@ impl Drop for Engine {
 
 /// The server and its idle read connections.
 struct Server {
-    address: Address,
+    joining: Arc<Joining>,
     idle: Mutex<Vec<PgSession>>,
     engine: Engine,
-    node: Node,
     /// Messages for other nodes.
     told: mpsc::Sender<String>,
 }
 
 impl Server {
+    /// A kept connection that can still be used: one that the server closed, or at whose other end
+    /// nothing lives any more, is let go before anything is read on it.
+    fn kept(&self) -> StoreResult<Option<PgSession>> {
+        loop {
+            let kept = self.idle.lock().map_err(|_| closed())?.pop();
+            match kept {
+                Some(session) if session.is_fit() => return Ok(Some(session)),
+                Some(session) if session.is_silent() => {
+                    // The others would be waited for one after the other.
+                    self.idle.lock().map_err(|_| closed())?.clear();
+                }
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
     fn reader(&self) -> StoreResult<PgSession> {
         let handle = &self.engine.handle;
-        let client = handle.block_on(self.address.connect(Purpose::Read))?;
-        Ok(PgSession::new(handle.clone(), client))
+        let reached = handle.block_on(self.joining.address.reach(Purpose::Read))?;
+        Ok(PgSession::new(handle.clone(), reached))
     }
 }
 
@@ -213,12 +226,8 @@ impl Database for Server {
     }
 
     fn read(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()> {
-        let kept = {
-            let mut idle = self.idle.lock().map_err(|_| closed())?;
-            idle.retain(|session| !session.is_closed());
-            idle.pop()
-        };
-        let session = match kept {
+        self.joining.joined()?;
+        let session = match self.kept()? {
             Some(session) => session,
             None => self.reader()?,
         };
@@ -230,6 +239,7 @@ impl Database for Server {
     }
 
     fn read_for_long(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()> {
+        self.joining.joined()?;
         let session = self.reader()?;
         session.batch("SET statement_timeout = 0")?;
         body(&session);
@@ -241,16 +251,36 @@ impl Database for Server {
         Ok((bytes, 0))
     }
 
+    fn keep(&self, set_up: &SetUp) {
+        if let Some(home) = &self.joining.home {
+            home.keep(self.joining.address.database(), set_up);
+        }
+    }
+
     fn tell(&self, outcomes: &[Outcome]) {
-        for message in tidings::stored(self.node, outcomes) {
+        for message in tidings::stored(self.joining.numbers.node(), outcomes) {
             // A full queue loses what live pages of other nodes would show.
             let _ = self.told.try_send(message);
         }
     }
 
-    fn close(&self) {
+    fn close(&self, undecided: u64) {
         if let Ok(mut idle) = self.idle.lock() {
             idle.clear();
+        }
+        // Others are to know what is left here; without the database they learn it at the next start.
+        let joining = Arc::clone(&self.joining);
+        let told = std::thread::scope(|scope| {
+            let told = scope.spawn(|| {
+                self.engine.handle.block_on(async {
+                    let last = joining.say_good_bye(undecided);
+                    tokio::time::timeout(GOOD_BYE, last).await
+                })
+            });
+            told.join()
+        });
+        if let Ok(Ok(Err(error))) = told {
+            tracing::warn!(%error, "cannot tell other nodes how this one ended");
         }
         self.engine.stop();
     }

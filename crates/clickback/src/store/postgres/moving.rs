@@ -29,19 +29,20 @@ impl PostgresEnd {
     pub(in crate::store) fn open(address: &Address) -> StoreResult<PostgresEnd> {
         let engine = Engine::start()?;
         let handle = engine.handle.clone();
-        let client = handle.block_on(async {
-            let mut client = address.connect(Purpose::Write).await?;
+        let reached = handle.block_on(async {
+            let mut reached = address.reach(Purpose::Write).await?;
+            let client = &mut reached.client;
             // A move takes as long as it takes.
             client
                 .batch_execute("SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning")
                 .await
                 .map_err(super::errors::db)?;
-            let found = version(&client).await?;
+            let found = version(client).await?;
             let begun = "SELECT to_regclass('store_filling') IS NOT NULL OR to_regclass('store_filled') IS NOT NULL \
                  OR to_regclass('store_moved') IS NOT NULL";
             let begun = client.query_one(begun, &[]).await.map_err(super::errors::db)?;
             if !begun.get::<_, bool>(0) {
-                migrate(&mut client).await?;
+                migrate(client).await?;
             } else if found != newest() {
                 return Err(StoreError::Invalid {
                     message: format!(
@@ -49,10 +50,10 @@ impl PostgresEnd {
                     ),
                 });
             }
-            Ok(client)
+            Ok(reached)
         })?;
         Ok(PostgresEnd {
-            session: PgSession::new(handle.clone(), client),
+            session: PgSession::new(handle.clone(), reached),
             handle,
             address: address.clone(),
             _engine: engine,

@@ -5,11 +5,14 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use clickback_core::ids::LeadId;
 use clickback_core::rollup::{RollupKey, RollupSums};
 use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Row as PgRow, Statement};
@@ -20,7 +23,9 @@ use crate::store::sql::session::{
     Cell as Column, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Turn, Value,
 };
 
-use super::errors::{Fate, failed};
+use super::connect::Address;
+use super::errors::{Fate, failed, no_answer};
+use super::reach::Reached;
 use super::rollups;
 
 /// Prepared statements of a connection; lists make texts of many kinds.
@@ -29,10 +34,22 @@ const STATEMENTS: usize = 256;
 /// The class of the advisory locks by which nodes take turns.
 const TURNS: i32 = 0x0063_6c74;
 
+/// A connection that rested for longer is asked whether it still lives before it is used, and given up
+/// when nothing comes for so long.
+const RESTED: Duration = Duration::from_millis(100);
+const PULSE: Duration = Duration::from_secs(2);
+
 /// A connection with its prepared statements.
 pub(super) struct PgSession {
     runtime: Handle,
     client: Client,
+    /// The one host that it leads to.
+    at: Address,
+    driver: AbortHandle,
+    /// The server did not answer: nothing that comes from it is waited for any more.
+    silent: Cell<bool>,
+    /// When it was used last.
+    used: Cell<Instant>,
     statements: RefCell<HashMap<String, Statement>>,
     /// The transaction lost a race: it may do better when it is run again.
     raced: Cell<bool>,
@@ -41,10 +58,14 @@ pub(super) struct PgSession {
 }
 
 impl PgSession {
-    pub(super) fn new(runtime: Handle, client: Client) -> PgSession {
+    pub(super) fn new(runtime: Handle, reached: Reached) -> PgSession {
         PgSession {
             runtime,
-            client,
+            client: reached.client,
+            at: reached.at,
+            driver: reached.driver,
+            silent: Cell::new(false),
+            used: Cell::new(Instant::now()),
             statements: RefCell::default(),
             raced: Cell::new(false),
             failed: Cell::new(false),
@@ -53,7 +74,33 @@ impl PgSession {
 
     /// Whether the connection is known to be broken.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.silent.get() || self.client.is_closed()
+    }
+
+    /// Whether the server hangs, as far as this connection knows.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.get()
+    }
+
+    /// Whether it can be used; one that rested is asked. A server that was started again closed it, and
+    /// one that hangs does not answer.
+    pub(super) fn is_fit(&self) -> bool {
+        if self.is_closed() || self.used.get().elapsed() <= RESTED {
+            return !self.is_closed();
+        }
+        let asked = async { timeout(PULSE, self.client.check_connection()).await };
+        if let Ok(answered) = self.runtime.block_on(asked) {
+            return answered.is_ok();
+        }
+        self.give_up();
+        false
+    }
+
+    /// Nothing comes any more: the socket closes, whatever the server does.
+    fn give_up(&self) {
+        self.silent.set(true);
+        self.failed.set(true);
+        self.driver.abort();
     }
 
     /// Begins a transaction.
@@ -77,12 +124,22 @@ impl PgSession {
         self.raced.take()
     }
 
-    /// Runs something on the connection and remembers what its failure means.
+    /// Runs something on the connection and remembers what its failure means. A server that is silent for
+    /// long is asked on another connection whether it lives; if not, this one is given up.
     pub(super) fn wait<T>(
         &self,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Sql<T> {
-        let result = self.runtime.block_on(work);
+        let silent = || SqlError::Unavailable(no_answer(&self.at.place()));
+        if self.silent.get() {
+            return Err(silent());
+        }
+        let result = self.runtime.block_on(self.at.while_alive(work));
+        self.used.set(Instant::now());
+        let Some(result) = result else {
+            self.give_up();
+            return Err(silent());
+        };
         result.map_err(|error| {
             let (error, fate) = failed(error);
             self.raced.set(self.raced.get() || fate == Fate::Raced);

@@ -1,21 +1,22 @@
 //! What nodes tell each other: that the set-up changed, and which requests were stored. A message may be
 //! lost with its connection: after that the set-up is read again, and live pages miss some lines.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use clickback_core::ids::RequestId;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
-use tokio_postgres::Client;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use crate::store::inbox::Outcome;
+use crate::store::nodes::NodeStore as _;
 use crate::store::sql::SqlStore;
 use crate::store::{StoreError, StoreResult};
 
 use super::connect::Address;
 use super::errors::db;
-use super::node::Node;
+use super::join::Joining;
+use super::reach::Reached;
 
 /// Where all nodes listen.
 pub(super) const CHANNEL: &str = "clickback";
@@ -27,22 +28,27 @@ const REQUESTS: usize = 500;
 const NEWEST: usize = 2;
 /// How often the set-up is read again without a message: one may be lost on its way.
 const LOOK: Duration = Duration::from_secs(30);
+/// How often a node looks whether it has something to say of itself, and how long it may say nothing.
+const BEAT: Duration = Duration::from_secs(3);
+const REMIND: Duration = Duration::from_secs(15);
+/// How long anything here may take.
+const LONGEST: Duration = Duration::from_secs(10);
 /// How long a broken connection is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The message that the set-up changed.
-pub(super) fn set_up(node: Node) -> String {
-    format!("{} {SET_UP}", node.number())
+pub(super) fn set_up(node: u8) -> String {
+    format!("{node} {SET_UP}")
 }
 
 /// The messages that requests were stored; of very many, of the newest.
-pub(super) fn stored(node: Node, outcomes: &[Outcome]) -> Vec<String> {
+pub(super) fn stored(node: u8, outcomes: &[Outcome]) -> Vec<String> {
     let newest = outcomes.len().saturating_sub(NEWEST * REQUESTS);
     outcomes[newest..]
         .chunks(REQUESTS)
         .map(|chunk| {
             let ids: Vec<String> = chunk.iter().map(|one| one.request.to_string()).collect();
-            format!("{} {}", node.number(), ids.join(","))
+            format!("{node} {}", ids.join(","))
         })
         .collect()
 }
@@ -55,9 +61,9 @@ enum Heard {
 }
 
 /// Reads a message; `None` for our own and for what nobody understands.
-fn read(message: &str, node: Node) -> Option<Heard> {
+fn read(message: &str, node: u8) -> Option<Heard> {
     let (from, what) = message.split_once(' ')?;
-    if from.parse() == Ok(node.number()) {
+    if from.parse() == Ok(node) {
         return None;
     }
     if what == SET_UP {
@@ -69,42 +75,70 @@ fn read(message: &str, node: Node) -> Option<Heard> {
 
 /// A connection that listens.
 pub(super) struct Ears {
-    client: Client,
+    reached: Reached,
     messages: mpsc::UnboundedReceiver<String>,
 }
 
 impl Ears {
     pub(super) async fn connect(address: &Address) -> StoreResult<Ears> {
         let (sender, messages) = mpsc::unbounded_channel();
-        let client = address.connect_listening(sender).await?;
-        client
-            .batch_execute(&format!("LISTEN {CHANNEL}"))
-            .await
-            .map_err(db)?;
-        Ok(Ears { client, messages })
+        let ears = Ears {
+            reached: address.reach_listening(&sender).await?,
+            messages,
+        };
+        let listen = format!("LISTEN {CHANNEL}");
+        ears.bounded(ears.reached.client.batch_execute(&listen))
+            .await?;
+        Ok(ears)
+    }
+
+    /// Nothing that is done here takes long: a server that does not answer hangs.
+    async fn bounded<T>(
+        &self,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> StoreResult<T> {
+        match timeout(LONGEST, work).await {
+            Ok(done) => done.map_err(db),
+            Err(_) => Err(self.reached.at.silent()),
+        }
+    }
+}
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        // A server that hangs would keep the socket open.
+        self.reached.driver.abort();
     }
 }
 
 /// Listens and tells as long as the store is there; connects anew when the connection breaks.
 pub(super) async fn run(
-    mut ears: Ears,
-    address: Address,
-    node: Node,
+    mut ears: Option<Ears>,
+    joining: Arc<Joining>,
     store: Weak<SqlStore>,
     mut to_tell: mpsc::Receiver<String>,
 ) {
-    while let Err(error) = listen(&mut ears, node, &store, &mut to_tell).await {
-        tracing::warn!(%error, "cannot hear other nodes; it will be tried again");
+    loop {
+        if let Some(ears) = &mut ears {
+            match listen(ears, &joining, &store, &mut to_tell).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot hear other nodes; it will be tried again");
+                }
+            }
+        }
+        drop(ears.take());
         ears = loop {
             tokio::time::sleep(RETRY).await;
             let Some(store) = store.upgrade() else {
                 return;
             };
             // Besides listening: what changed while nobody did.
-            if let Ok(connected) = Ears::connect(&address).await
+            if joining.joined().is_ok()
+                && let Ok(connected) = Ears::connect(&joining.address).await
                 && store.reload().await.is_ok()
             {
-                break connected;
+                break Some(connected);
             }
         };
         tracing::info!("hearing other nodes again");
@@ -113,12 +147,17 @@ pub(super) async fn run(
 
 async fn listen(
     ears: &mut Ears,
-    node: Node,
+    joining: &Joining,
     store: &Weak<SqlStore>,
     to_tell: &mut mpsc::Receiver<String>,
 ) -> StoreResult<()> {
-    let mut look = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let every = |period| {
+        let mut every = tokio::time::interval_at(Instant::now() + period, period);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        every
+    };
+    let (mut look, mut beat) = (every(LOOK), every(BEAT));
+    let mut told = None;
     loop {
         tokio::select! {
             _ = look.tick() => {
@@ -127,6 +166,19 @@ async fn listen(
                 };
                 store.reload().await?;
             }
+            _ = beat.tick() => {
+                let Some(store) = store.upgrade() else {
+                    return Ok(());
+                };
+                let waiting = store.undecided();
+                let is_known = told.is_some_and(|(at, known): (Instant, u64)| {
+                    known == waiting && at.elapsed() < REMIND
+                });
+                if !is_known {
+                    live(ears, joining, waiting).await?;
+                    told = Some((Instant::now(), waiting));
+                }
+            }
             message = ears.messages.recv() => {
                 let message = message.ok_or_else(|| StoreError::Unavailable {
                     reason: "the connection that listens broke".to_owned(),
@@ -134,7 +186,7 @@ async fn listen(
                 let Some(store) = store.upgrade() else {
                     return Ok(());
                 };
-                match read(&message, node) {
+                match read(&message, joining.numbers.node()) {
                     None => {}
                     Some(Heard::SetUp) => store.reload().await?,
                     Some(Heard::Stored(requests)) => {
@@ -148,12 +200,26 @@ async fn listen(
                 let Some(message) = message else {
                     return Ok(());
                 };
-                ears.client
-                    .execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &message])
-                    .await
-                    .map_err(db)?;
+                let client = &ears.reached.client;
+                ears.bounded(client.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &message]))
+                    .await?;
             }
         }
+    }
+}
+
+/// Says that this node lives.
+async fn live(ears: &Ears, joining: &Joining, waiting: u64) -> StoreResult<()> {
+    match timeout(LONGEST, joining.tell(&ears.reached.client, waiting)).await {
+        // Somebody holds the table, or its server is a standby now: the next beat comes soon.
+        Ok(Err(error)) if ears.reached.client.is_closed() => Err(error),
+        Ok(told) => {
+            if let Err(error) = told {
+                tracing::warn!(%error, "cannot tell other nodes how this one is");
+            }
+            Ok(())
+        }
+        Err(_) => Err(ears.reached.at.silent()),
     }
 }
 
@@ -166,7 +232,7 @@ mod tests {
 
     #[test]
     fn messages_are_understood_by_others_only() {
-        let (own, other) = (Node::of(3), Node::of(4));
+        let (own, other) = (3, 4);
         let outcomes: Vec<Outcome> = (1..=1_700)
             .map(|id| Outcome {
                 request: RequestId(id),

@@ -1,99 +1,164 @@
 //! The writer's connection: it holds the node's number as long as it lives, so that nothing is written
-//! under a number that another node may have.
+//! under a number that another node may have. There is none before the database was joined.
 
+use std::sync::Arc;
+
+use clickback_core::ids::LeadId;
+use clickback_core::rollup::{RollupKey, RollupSums};
 use tokio::runtime::Handle;
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use crate::store::StoreResult;
 use crate::store::inbox::Outcome;
 use crate::store::journal::Taken;
 use crate::store::sql::apply::Work;
-use crate::store::sql::session::{Session, Sql, WriteSession};
+use crate::store::sql::rollups::Sums;
+use crate::store::sql::session::{
+    Each, NameSearch, Session, Sql, SqlError, Turn, Value, WriteSession,
+};
 
 use super::batch;
-use super::connect::{Address, Purpose};
-use super::errors::db;
-use super::node::Node;
+use super::join::Joining;
 use super::session::PgSession;
 use super::tidings;
 
-/// All that is written is found by its keys, however many are decided together. Left alone, the planner
-/// would read a table of a million leads as a whole for a flood of some thousand, at every batch: it takes
-/// each look into an index for a look at the disk.
-const BY_KEYS: &str =
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
-
-/// The session of a connection that writes.
-pub(super) async fn session(runtime: Handle, client: Client) -> StoreResult<PgSession> {
-    client.batch_execute(BY_KEYS).await.map_err(db)?;
-    Ok(PgSession::new(runtime, client))
-}
+/// Requests of one transaction: a batch is a fixed number of round trips, however many are in it.
+const BATCH: usize = 4_096;
 
 pub(super) struct PgWriter {
-    pub(super) session: PgSession,
+    pub(super) session: Option<PgSession>,
     pub(super) runtime: Handle,
-    pub(super) address: Address,
-    pub(super) node: Node,
+    pub(super) joining: Arc<Joining>,
 }
 
 impl PgWriter {
-    fn connect(&self) -> StoreResult<PgSession> {
-        self.runtime.block_on(async {
-            let client = self.address.connect(Purpose::Write).await?;
-            self.node.take_again(&client).await?;
-            session(self.runtime.clone(), client).await
-        })
+    fn connected(&self) -> Sql<&PgSession> {
+        self.session.as_ref().ok_or_else(away)
     }
+}
+
+fn away() -> SqlError {
+    SqlError::Unavailable("the database is away since this node was started".to_owned())
 }
 
 impl WriteSession for PgWriter {
     fn session(&self) -> &dyn Session {
-        &self.session
+        match &self.session {
+            Some(session) => session,
+            None => &Away,
+        }
     }
 
     fn is_open(&self) -> bool {
-        !self.session.is_closed()
+        self.session
+            .as_ref()
+            .is_some_and(|session| !session.is_closed())
+    }
+
+    fn batch(&self) -> usize {
+        BATCH
     }
 
     fn begin(&self) -> Sql<()> {
-        self.session.begin()
+        self.connected()?.begin()
     }
 
     fn commit(&self) -> Sql<()> {
-        self.session.commit()
+        self.connected()?.commit()
     }
 
     fn roll_back(&self) -> Sql<()> {
         // Outside a transaction this is a warning only.
-        self.session.batch("ROLLBACK")
+        self.session().batch("ROLLBACK")
     }
 
     fn reopen(&mut self) -> StoreResult<()> {
         // The number is bound to the connection: one that works, and to a server that takes writes, is
         // kept.
-        let session: &dyn Session = &self.session;
-        let primary = session.exists("SELECT 1 WHERE NOT pg_is_in_recovery()", &[]);
+        let primary = self
+            .session()
+            .exists("SELECT 1 WHERE NOT pg_is_in_recovery()", &[]);
         if primary != Ok(true) {
-            self.session = self.connect()?;
+            // The old connection ends first: it holds the number.
+            self.session = None;
+            let reached = self.runtime.block_on(self.joining.join())?;
+            self.session = Some(PgSession::new(self.runtime.clone(), reached));
         }
         Ok(())
     }
 
     fn decide(&self, work: &mut Work<'_>, taken: &[Taken], doubtful: bool) -> Sql<Vec<Outcome>> {
-        batch::decide(&self.session, work, taken, doubtful)
+        batch::decide(self.connected()?, work, taken, doubtful)
     }
 
     fn announce_set_up(&self) -> Sql<()> {
-        let payload = tidings::set_up(self.node);
+        let payload = tidings::set_up(self.joining.numbers.node());
         let statement = "SELECT pg_notify($1, $2)";
         let types = [Type::TEXT, Type::TEXT];
-        self.session
+        self.connected()?
             .run(statement, &types, &[&tidings::CHANNEL, &payload])
             .map(drop)
     }
 
     fn lost_race(&self) -> bool {
-        self.session.take_raced()
+        self.session.as_ref().is_some_and(PgSession::take_raced)
+    }
+}
+
+/// Stands for a connection that could not be made yet.
+struct Away;
+
+impl Session for Away {
+    fn execute(&self, _text: &str, _values: &[Value<'_>]) -> Sql<usize> {
+        Err(away())
+    }
+
+    fn query(&self, _text: &str, _values: &[Value<'_>], _each: Each<'_>) -> Sql<()> {
+        Err(away())
+    }
+
+    fn batch(&self, _text: &str) -> Sql<()> {
+        Err(away())
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn take_turn(&self, _turn: Turn) -> Sql<()> {
+        Err(away())
+    }
+
+    fn hold_off(&self, _turn: Turn) -> Sql<()> {
+        Err(away())
+    }
+
+    fn add_sums(&self, _sums: Sums, _changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
+        Err(away())
+    }
+
+    fn lock_leads(&self, _leads: &[LeadId]) -> Sql<bool> {
+        Err(away())
+    }
+
+    fn lost_race(&self, how: &str) -> SqlError {
+        SqlError::Unavailable(how.to_owned())
+    }
+
+    fn begin_reading(&self) -> Sql<()> {
+        Err(away())
+    }
+
+    fn name_search(&self, search: &str) -> NameSearch {
+        NameSearch {
+            from: "leads",
+            id: "leads.id",
+            condition: "leads.name = $",
+            text: search.to_owned(),
+        }
+    }
+
+    fn damage(&self) -> Sql<Vec<String>> {
+        Err(away())
     }
 }

@@ -13,7 +13,7 @@ use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 
 use crate::store::check::{CheckReport, DatabaseHealth, Health, Sealing, Seals, UpkeepStore};
 use crate::store::inbox::InboxStore;
-use crate::store::journal::Journal;
+use crate::store::nodes::NodeStore as _;
 use crate::store::{StoreError, StoreResult};
 
 use super::reports::{ROLLUP_COLUMNS, rollup};
@@ -367,7 +367,7 @@ impl UpkeepStore for SqlStore {
         });
         let looked = tokio::time::timeout(SOON, looked).await;
         Health {
-            undecided: self.journal.as_ref().map_or(0, Journal::backlog),
+            undecided: self.undecided(),
             verdicts: std::array::from_fn(|place| {
                 self.shared.verdicts[place].load(Ordering::Relaxed)
             }),
@@ -401,6 +401,6 @@ impl UpkeepStore for SqlStore {
             }
         });
         let _ = joined.await;
-        self.database.close();
+        self.database.close(self.undecided());
     }
 }

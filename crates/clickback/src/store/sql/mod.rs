@@ -18,6 +18,7 @@ pub(super) mod ledger;
 mod links;
 mod merge;
 pub(super) mod names;
+mod nodes;
 mod people;
 mod pulse;
 mod reports;
@@ -28,26 +29,37 @@ mod seals;
 mod separate;
 pub(super) mod session;
 mod set_up;
-mod snapshot;
+pub(super) mod snapshot;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use clickback_core::ids::{IdSequence, IntegrationId, RequestId};
+use clickback_core::ids::{IdSequence, IntegrationId, RequestId, lowest_id_at};
+use clickback_core::moment::Moment;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use super::inbox::Outcome;
-use super::integrations::{Integration, SetUpStore as _, Snapshot};
-use super::journal::{self, Journal};
+use super::integrations::{Integration, SetUpStore as _};
+use super::journal::{self, Held, Journal};
+use super::numbers::Numbers;
 use super::{Options, StoreError, StoreResult};
 use apply::Work;
 use session::{Session, Sql, Turn, WriteSession};
+use snapshot::SetUp;
 use writer::{Asked, Job, Shared, Writer};
+
+/// Niceness of the store's own threads: about a tenth of the processor where answering needs all of it.
+#[cfg(target_os = "linux")]
+const GIVES_WAY: i32 = 10;
+
+/// How long a read waits for its turn: in a queue in front of a database that hangs nobody stands for
+/// long.
+const QUEUEING: Duration = Duration::from_secs(10);
 
 /// A database as the store uses it, besides the writer's connection.
 pub(super) trait Database: Send + Sync {
@@ -59,21 +71,22 @@ pub(super) trait Database: Send + Sync {
     fn read_for_long(&self, body: &mut dyn FnMut(&dyn Session)) -> StoreResult<()>;
     /// Bytes of the database and of its write-ahead file, as far as they are known.
     fn sizes(&self, sql: &dyn Session) -> Sql<(u64, u64)>;
+    /// Keeps the set-up that was just read, where a start without the database needs it.
+    fn keep(&self, _set_up: &SetUp) {}
     /// Tells other nodes what was stored.
     fn tell(&self, _outcomes: &[Outcome]) {}
-    /// Closes connections that are kept.
-    fn close(&self);
+    /// Closes connections that are kept. So many accepted requests are left for the next run.
+    fn close(&self, undecided: u64);
 }
 
 /// An open database, to build the store on.
 pub(super) struct Opened {
     pub(super) database: Arc<dyn Database>,
     pub(super) writer: Box<dyn WriteSession>,
-    /// The place of this process's roll-up rows; no other one writes there.
-    pub(super) slot: i64,
-    /// The writer's and the journal's number among all that make ids.
-    pub(super) nodes: (u8, u8),
-    pub(super) journal: PathBuf,
+    /// The number of this process among all that write.
+    pub(super) numbers: Arc<Numbers>,
+    /// The journal's directory, where this process accepts requests.
+    pub(super) journal: Option<Held>,
     /// Threads that end when the writer does.
     pub(super) threads: Vec<JoinHandle<()>>,
     pub(super) first: FirstReading,
@@ -83,7 +96,9 @@ pub(super) struct Opened {
 pub(super) struct FirstReading {
     /// The highest number that was given so far.
     last_id: i64,
-    snapshot: Snapshot,
+    set_up: SetUp,
+    /// It was kept from the last run, because the database is away.
+    kept: bool,
 }
 
 impl FirstReading {
@@ -91,8 +106,18 @@ impl FirstReading {
     pub(super) fn of(sql: &dyn Session) -> Sql<FirstReading> {
         Ok(FirstReading {
             last_id: last_id(sql)?,
-            snapshot: snapshot::read(sql)?,
+            set_up: snapshot::read(sql)?,
+            kept: false,
         })
+    }
+
+    /// What the last run kept: all ids up to a moment may have been given.
+    pub(super) fn kept(set_up: SetUp, until: Moment) -> FirstReading {
+        FirstReading {
+            last_id: lowest_id_at(until.millis()),
+            set_up,
+            kept: true,
+        }
     }
 }
 
@@ -102,6 +127,7 @@ pub struct SqlStore {
     queue: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     journal: Option<Journal>,
+    numbers: Arc<Numbers>,
     reading: Arc<Semaphore>,
     /// Where the last sweep of waiting requests ended, if more wait behind that.
     swept: Mutex<Option<inbox::Awaited>>,
@@ -115,41 +141,45 @@ impl SqlStore {
         let Opened {
             database,
             writer: session,
-            slot,
-            nodes,
-            journal: directory,
+            numbers,
+            journal: held,
             mut threads,
             first,
         } = opened;
-        // The journal and the writer number on their own, as two nodes would.
-        let (mut ids, mut accepted_ids) = (IdSequence::new(nodes.0), IdSequence::new(nodes.1));
+        let mut ids = IdSequence::new(numbers.of_writer());
+        let mut accepted_ids = IdSequence::new(numbers.of_journal());
         ids.resume_after(first.last_id);
         accepted_ids.resume_after(first.last_id);
         let (live, _) = broadcast::channel(1_024);
         let shared = Arc::new(Shared {
-            snapshot: ArcSwap::from_pointee(first.snapshot),
+            snapshot: ArcSwap::from_pointee(first.set_up.compile()),
+            kept: AtomicBool::new(first.kept),
             reloading: Mutex::new(()),
             live,
             queued: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             verdicts: Default::default(),
-            failing: AtomicBool::new(false),
+            failing: AtomicBool::new(first.kept),
             clock: Arc::clone(&options.clock),
         });
         let (queue, jobs) = mpsc::channel(options.queue);
-        let (journal, tail) = match options.journal {
+        if !first.kept {
+            database.keep(&first.set_up);
+        }
+        let (journal, tail) = match held.zip(options.journal) {
             None => (None, None),
-            Some(limit) => {
+            Some((held, limit)) => {
                 let nudged = queue.clone();
                 let options = journal::Options {
                     queue: options.queue,
                     limit,
+                    numbers: Arc::clone(&numbers),
                     clock: Arc::clone(&options.clock),
                     answer_early: options.answer_early,
                     // A full queue needs no nudge: the writer looks at the journal after each job.
                     wake: Arc::new(move || drop(nudged.try_send(Job::Journal))),
                 };
-                let (journal, tail) = Journal::open(&directory, accepted_ids, options)?;
+                let (journal, tail) = Journal::open(held, accepted_ids, options)?;
                 // What was found there is decided at once.
                 drop(queue.try_send(Job::Journal));
                 (Some(journal), Some(tail))
@@ -158,8 +188,9 @@ impl SqlStore {
         let writer = Writer {
             session,
             database: Arc::clone(&database),
-            slot,
+            numbers: Arc::clone(&numbers),
             ids,
+            refused: None,
             shared: Arc::clone(&shared),
             runtime: Handle::current(),
             journal: tail,
@@ -172,14 +203,16 @@ impl SqlStore {
             shared,
             journal,
             swept: Mutex::default(),
+            numbers,
             threads: Mutex::new(threads),
         }))
     }
 
     /// Reads the set-up again: another node changed it.
     pub(super) async fn reload(&self) -> StoreResult<()> {
-        let shared = Arc::clone(&self.shared);
-        self.read_at_once(move |sql| shared.reload(sql)).await
+        let (shared, database) = (Arc::clone(&self.shared), Arc::clone(&self.database));
+        self.read_at_once(move |sql| shared.reload(sql, &*database))
+            .await
     }
 
     /// Another node stored a request: live pages of this one are told.
@@ -210,7 +243,11 @@ impl SqlStore {
         F: FnOnce(&dyn Session) -> Result<T, E> + Send + 'static,
     {
         let reading = Arc::clone(&self.reading);
-        let turn = reading.acquire_owned().await.map_err(|_| closed())?;
+        let turn = tokio::time::timeout(QUEUEING, reading.acquire_owned()).await;
+        let turn = turn.map_err(|_| StoreError::Unavailable {
+            reason: "too many reads wait for the database".to_owned(),
+        })?;
+        let turn = turn.map_err(|_| closed())?;
         let database = Arc::clone(&self.database);
         // The turn ends with the read, also where nobody waits for it any more.
         let read = move |run: &mut dyn FnMut(&dyn Session)| {
@@ -289,7 +326,7 @@ where
         .map_err(|error| StoreError::Internal(format!("a read panicked: {error}")))?
 }
 
-fn last_id(sql: &dyn Session) -> Sql<i64> {
+pub(super) fn last_id(sql: &dyn Session) -> Sql<i64> {
     let tables = [
         "inbox",
         "leads",
@@ -307,14 +344,22 @@ fn last_id(sql: &dyn Session) -> Sql<i64> {
     Ok(last)
 }
 
-/// Starts a thread of the store.
+/// Starts a thread of the store. It gives way to threads that answer: who sent a postback waits for the
+/// answer, and nobody waits for the decision.
 pub(super) fn spawn(
     name: &str,
     body: impl FnOnce() + Send + 'static,
 ) -> StoreResult<JoinHandle<()>> {
     std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(body)
+        .spawn(move || {
+            // Elsewhere niceness belongs to the whole program.
+            #[cfg(target_os = "linux")]
+            if let Err(error) = rustix::process::nice(GIVES_WAY) {
+                tracing::debug!(%error, "a store thread keeps its priority");
+            }
+            body();
+        })
         .map_err(|error| StoreError::Internal(format!("cannot start the {name} thread: {error}")))
 }
 

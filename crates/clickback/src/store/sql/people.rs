@@ -304,6 +304,36 @@ impl PeopleStore for SqlStore {
         .await
     }
 
+    async fn count_login_try(
+        &self,
+        who: Vec<[u8; 32]>,
+        window_seconds: i64,
+    ) -> StoreResult<Vec<u64>> {
+        self.write(move |work| {
+            let over = work.now.plus_seconds(-window_seconds).0;
+            // All nodes lock rows in one order.
+            let mut order: Vec<usize> = (0..who.len()).collect();
+            order.sort_unstable_by_key(|place| who[*place]);
+            let mut tries = vec![0; who.len()];
+            for place in order {
+                tries[place] = work.sql.count(
+                    "INSERT INTO login_tries (who, began_at, tries) VALUES (?1, ?2, 1) \
+                     ON CONFLICT (who) DO UPDATE SET \
+                     tries = CASE WHEN login_tries.began_at > ?3 THEN login_tries.tries + 1 ELSE 1 END, \
+                     began_at = CASE WHEN login_tries.began_at > ?3 THEN login_tries.began_at ELSE ?2 END \
+                     RETURNING tries",
+                    values![who[place], work.now.0, over],
+                )?;
+            }
+            work.sql.execute(
+                "DELETE FROM login_tries WHERE began_at <= ?1",
+                values![over],
+            )?;
+            Ok::<_, SqlError>(tries)
+        })
+        .await
+    }
+
     async fn create_one_time_link(
         &self,
         hash: [u8; 32],

@@ -389,6 +389,8 @@ pub(in crate::store) trait WriteSession: Send {
     fn is_open(&self) -> bool {
         true
     }
+    /// Accepted requests in one transaction at most; so many are decided without further waiting.
+    fn batch(&self) -> usize;
     fn begin(&self) -> Sql<()>;
     /// Returns after the transaction is on disk.
     fn commit(&self) -> Sql<()>;

@@ -17,17 +17,16 @@ use crate::clock::Clock;
 use crate::store::inbox::{Incoming, Outcome, Verdict};
 use crate::store::integrations::Snapshot;
 use crate::store::journal::{Tail, Taken};
+use crate::store::numbers::Numbers;
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
 use super::rollups::Sums;
 use super::session::{Session, Sql, WriteSession};
-use super::{Database, closed, seals, snapshot};
+use super::{Database, closed, last_id, seals, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
-/// Accepted requests in one transaction at most; so many are decided without further waiting.
-const MANY: usize = 4_096;
 /// Accepted requests that nobody waits for may become more for so long: their answers left already, and
 /// a bigger batch writes less. A read that waits for them ends the pause.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -99,6 +98,8 @@ pub(super) enum Job {
 /// What the writer shares with the rest of the store.
 pub(super) struct Shared {
     pub(super) snapshot: ArcSwap<Snapshot>,
+    /// The set-up is what the last run kept: the database is away since the start.
+    pub(super) kept: AtomicBool,
     /// Held while the set-up is read: the newest reading is stored last.
     pub(super) reloading: Mutex<()>,
     pub(super) live: broadcast::Sender<RequestId>,
@@ -112,9 +113,11 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Reads the set-up again.
-    pub(super) fn reload(&self, sql: &dyn Session) -> Sql<()> {
+    pub(super) fn reload(&self, sql: &dyn Session, database: &dyn Database) -> Sql<()> {
         let _turn = self.reloading.lock();
-        self.snapshot.store(Arc::new(snapshot::read(sql)?));
+        let set_up = snapshot::read(sql)?;
+        self.snapshot.store(Arc::new(set_up.compile()));
+        database.keep(&set_up);
         Ok(())
     }
 }
@@ -123,9 +126,11 @@ impl Shared {
 pub(super) struct Writer {
     pub(super) session: Box<dyn WriteSession>,
     pub(super) database: Arc<dyn Database>,
-    /// The place of its roll-up rows.
-    pub(super) slot: i64,
+    /// Its number; the session may take another one when it connects anew.
+    pub(super) numbers: Arc<Numbers>,
     pub(super) ids: IdSequence,
+    /// When the last connection could not be made, and why.
+    pub(super) refused: Option<(Instant, StoreError)>,
     pub(super) shared: Arc<Shared>,
     /// Answers are given inside the runtime: one wake-up for a batch instead of one for each.
     pub(super) runtime: Handle,
@@ -162,6 +167,9 @@ impl Writer {
                 self.decide();
                 self.session.between();
                 decided_at = Instant::now();
+            } else if !self.session.is_open() {
+                // Nobody waits: the database is to be there before somebody does.
+                let _ = self.transact(|_, _| Ok::<_, StoreError>(()));
             }
         }
         if let Some(journal) = self.journal.take() {
@@ -180,7 +188,7 @@ impl Writer {
             return false;
         }
         let failing = self.shared.failing.load(Ordering::Relaxed);
-        let pressing = waiting >= MANY as u64 || journal.is_wanted();
+        let pressing = waiting >= self.session.batch() as u64 || journal.is_wanted();
         pressing && !failing || decided_at.elapsed() >= self.pause()
     }
 
@@ -197,8 +205,16 @@ impl Writer {
     /// The next job, or the moment to decide what was accepted.
     fn wait(&mut self, queue: &mut mpsc::Receiver<Job>, decided_at: Instant) -> Waited {
         let waiting = self.journal.as_ref().map_or(0, Tail::waiting);
-        if waiting == 0 {
+        if waiting == 0 && self.session.is_open() {
             return queue.blocking_recv().map_or(Waited::Closed, Waited::Job);
+        }
+        if waiting == 0 {
+            let next = async { tokio::time::timeout(RETRY, queue.recv()).await };
+            return match self.runtime.block_on(next) {
+                Ok(Some(job)) => Waited::Job(job),
+                Ok(None) => Waited::Closed,
+                Err(_) => Waited::Decide,
+            };
         }
         let left = if self.is_due(decided_at) {
             Duration::ZERO
@@ -231,7 +247,7 @@ impl Writer {
             return;
         };
         let doubtful = journal.doubtful();
-        match journal.take(MANY) {
+        match journal.take(self.session.batch()) {
             Ok([]) => {}
             Ok(taken) => {
                 if let Ok(outcomes) = self.decide_all(taken, doubtful) {
@@ -353,25 +369,23 @@ impl Writer {
         &mut self,
         mut body: impl FnMut(&dyn WriteSession, &mut Work<'_>) -> Result<T, E>,
     ) -> StoreResult<T> {
-        if !self.session.is_open()
-            && let Err(error) = self.session.reopen()
-        {
-            tracing::warn!(%error, "cannot connect to the database again");
-        }
         let mut set_up_changed = false;
-        let mut result = Err(closed());
-        for _ in 0..TRIES {
+        let connected = self.connect();
+        let connects = connected.is_ok();
+        let mut result = connected.and_then(|()| Err(closed()));
+        for _ in 0..if connects { TRIES } else { 0 } {
             set_up_changed = false;
             result = self.attempt(&mut body, &mut set_up_changed);
             if result.is_ok() || !self.session.lost_race() {
                 break;
             }
         }
-        let shared = &self.shared;
         let unavailable = matches!(result, Err(StoreError::Unavailable { .. }));
-        if unavailable && let Err(error) = self.session.reopen() {
-            tracing::error!(%error, "cannot open the database again");
+        if unavailable && connects {
+            // What could not be used may be there on a new connection, or on another host.
+            let _ = self.reopen();
         }
+        let shared = &self.shared;
         if unavailable != shared.failing.swap(unavailable, Ordering::Relaxed) {
             if let Err(error) = &result {
                 tracing::error!(%error, "cannot store; answering 503 until it passes");
@@ -381,11 +395,50 @@ impl Writer {
         }
         if result.is_ok()
             && set_up_changed
-            && let Err(error) = shared.reload(self.session.session())
+            && let Err(error) = shared.reload(self.session.session(), &*self.database)
         {
             tracing::error!(%error, "cannot read the set-up again");
         }
         result
+    }
+
+    /// A connection that can be used, and the set-up that the database has. One that could not be made is
+    /// not tried again for a moment: who waits is told at once.
+    fn connect(&mut self) -> StoreResult<()> {
+        if !self.session.is_open() {
+            if let Some((at, error)) = &self.refused
+                && at.elapsed() < RETRY
+            {
+                return Err(error.clone());
+            }
+            self.reopen()?;
+        }
+        if self.shared.kept.load(Ordering::Relaxed) {
+            let sql = self.session.session();
+            self.ids.resume_after(last_id(sql)?);
+            self.shared.reload(sql, &*self.database)?;
+            self.shared.kept.store(false, Ordering::Relaxed);
+            tracing::info!("the database is there: deciding what was accepted without it");
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> StoreResult<()> {
+        let opened = self.session.reopen().map_err(|error| match error {
+            StoreError::Unavailable { .. } => error,
+            // A person has to change something there: what is accepted waits for it.
+            other => StoreError::Unavailable {
+                reason: other.to_string(),
+            },
+        });
+        let before = self.refused.take();
+        if let Err(error) = &opened {
+            if before.is_none_or(|(_, known)| known != *error) {
+                tracing::warn!(%error, "cannot connect to the database; it is tried every second");
+            }
+            self.refused = Some((Instant::now(), error.clone()));
+        }
+        opened
     }
 
     fn attempt<T, E: Into<StoreError>>(
@@ -398,6 +451,7 @@ impl Writer {
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.session.begin()?;
             let sql = self.session.session();
+            self.ids.belong_to(self.numbers.of_writer());
             let mut work = Work {
                 sql,
                 ids: &mut self.ids,
@@ -411,7 +465,12 @@ impl Writer {
                 self.session.announce_set_up()?;
             }
             seals::carry(sql, deltas.take_past())?;
-            sql.add_sums(Sums::Rollups { slot: self.slot }, &deltas.take())?;
+            sql.add_sums(
+                Sums::Rollups {
+                    slot: self.numbers.slot(),
+                },
+                &deltas.take(),
+            )?;
             self.session.commit()?;
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)
@@ -425,9 +484,8 @@ impl Writer {
             && let Err(error) = self.session.roll_back()
         {
             tracing::warn!(%error, "cannot take a transaction back; connecting anew");
-            if let Err(error) = self.session.reopen() {
-                tracing::error!(%error, "cannot open the database again");
-            }
+            // An error of this is the next transaction's matter.
+            let _ = self.reopen();
         }
         result
     }

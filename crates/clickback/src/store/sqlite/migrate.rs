@@ -40,6 +40,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "seals",
         include_str!("../../../migrations/sqlite/0006_seals.sql"),
     ),
+    (
+        7,
+        "nodes",
+        include_str!("../../../migrations/sqlite/0007_nodes.sql"),
+    ),
 ];
 
 /// Stands for a version where the store has moved to another database.

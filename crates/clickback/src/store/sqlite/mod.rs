@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::journal::Held;
+use super::numbers::Numbers;
 use super::sql::session::{Session, Sql};
 use super::sql::{Database, FirstReading, Opened, SqlStore, closed, spawn};
 use super::{Options, StoreError, StoreResult};
@@ -50,6 +52,10 @@ impl Sqlite {
                 data_dir.display()
             ),
         })?;
+        let journal = match options.journal {
+            Some(_) => Some(Held::take(&data_dir.join(JOURNAL_DIRECTORY))?),
+            None => None,
+        };
         let path = data_dir.join(FILE_NAME);
         let mut connection = open_writer(&path)?;
         migrate::migrate(&mut connection)?;
@@ -73,9 +79,8 @@ impl Sqlite {
                 path,
                 pacer,
             }),
-            slot: 0,
-            nodes: (0, 1),
-            journal: data_dir.join(JOURNAL_DIRECTORY),
+            numbers: Arc::new(Numbers::only()),
+            journal,
             threads: vec![checkpointer],
         };
         SqlStore::start(opened, options)
@@ -127,7 +132,7 @@ impl Database for File {
         Ok((length(&self.path), length(Path::new(&wal))))
     }
 
-    fn close(&self) {
+    fn close(&self, _undecided: u64) {
         if let Ok(mut idle) = self.idle.lock() {
             idle.clear();
         }

@@ -140,6 +140,10 @@ impl Session for SqliteSession {
     }
 }
 
+/// Requests of one transaction. What a commit syncs, the journal's next sync stands behind on the same
+/// disk: a commit of this many is about a megabyte, and a bigger one writes hardly less for each.
+const BATCH: usize = 256;
+
 /// The writer's connection.
 pub(super) struct SqliteWriter {
     pub(super) session: SqliteSession,
@@ -150,6 +154,10 @@ pub(super) struct SqliteWriter {
 impl WriteSession for SqliteWriter {
     fn session(&self) -> &dyn Session {
         &self.session
+    }
+
+    fn batch(&self) -> usize {
+        BATCH
     }
 
     fn begin(&self) -> Sql<()> {

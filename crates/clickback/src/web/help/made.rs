@@ -226,7 +226,8 @@ fn default_of(name: &str) -> String {
         "journal_limit" => settings.journal_limit.to_string(),
         "log_format" => if settings.log_json { "json" } else { "text" }.to_owned(),
         "log" => settings.log_filter,
-        "trusted_proxies" | "database_url" | "inbox_days" | "clicks_days" | "config" => {
+        "trusted_proxies" | "database_url" | "node_name" | "inbox_days" | "clicks_days"
+        | "config" => {
             return "—".to_owned();
         }
         other => panic!("say here what the default of `{other}` is"),

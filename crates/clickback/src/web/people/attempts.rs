@@ -1,15 +1,21 @@
 //! How often a login may be tried: per address and per account, so that neither a guesser nor his
-//! many addresses get far, and nobody else is locked out by them.
+//! many addresses get far, and nobody else is locked out by them. All nodes count together, in the
+//! database; what one node has counted itself stands in front of that.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use sha2::{Digest as _, Sha256};
+
+use crate::store::{Store, StoreResult};
 
 /// Tries a minute for one address with one account.
 const PER_PAIR: u32 = 5;
 /// Tries a minute for one address, whatever the account.
 const PER_ADDRESS: u32 = 30;
+/// What a minute is to the database.
+const WINDOW_SECONDS: i64 = 60;
 /// Addresses that are remembered before the idle ones are let go.
 const KEPT: usize = 10_000;
 
@@ -30,15 +36,48 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Counts a try; false when there were too many.
-    pub(super) fn may_try(&self, address: IpAddr, login: &str) -> bool {
+    /// Counts a try, here and on all nodes; false when there were too many.
+    pub(super) async fn may_try(
+        &self,
+        store: &dyn Store,
+        address: IpAddr,
+        login: &str,
+    ) -> StoreResult<bool> {
+        if !self.may_try_here(address, login) {
+            return Ok(false);
+        }
+        let who = vec![
+            fingerprint(address, Some(login)),
+            fingerprint(address, None),
+        ];
+        let tries = store.count_login_try(who, WINDOW_SECONDS).await?;
+        let most = [PER_PAIR, PER_ADDRESS].map(u64::from);
+        Ok(tries.iter().zip(most).all(|(tries, most)| *tries <= most))
+    }
+
+    fn may_try_here(&self, address: IpAddr, login: &str) -> bool {
         if self.pairs.len() > KEPT {
             self.pairs.retain_recent();
             self.addresses.retain_recent();
         }
-        let pair = (address, login.trim().to_lowercase());
+        let pair = (address, folded(login));
         self.addresses.check_key(&address).is_ok() && self.pairs.check_key(&pair).is_ok()
     }
+}
+
+fn folded(login: &str) -> String {
+    login.trim().to_lowercase()
+}
+
+/// Stands for an address, or for an address and an account.
+fn fingerprint(address: IpAddr, login: Option<&str>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(address.to_string());
+    if let Some(login) = login {
+        hash.update([0]);
+        hash.update(folded(login));
+    }
+    hash.finalize().into()
 }
 
 #[cfg(test)]
@@ -51,13 +90,16 @@ mod tests {
         let (guesser, other): (IpAddr, IpAddr) =
             ([203, 0, 113, 9].into(), [198, 51, 100, 7].into());
         let tries = (0..20)
-            .filter(|_| attempts.may_try(guesser, "anna"))
+            .filter(|_| attempts.may_try_here(guesser, "anna"))
             .count();
         assert_eq!(tries, PER_PAIR as usize);
-        assert!(attempts.may_try(other, "Anna"), "from elsewhere");
-        assert!(attempts.may_try(guesser, "boris"), "somebody else there");
+        assert!(attempts.may_try_here(other, "Anna"), "from elsewhere");
+        assert!(
+            attempts.may_try_here(guesser, "boris"),
+            "somebody else there"
+        );
         let many = (0..100)
-            .filter(|number| attempts.may_try(guesser, &format!("user{number}")))
+            .filter(|number| attempts.may_try_here(guesser, &format!("user{number}")))
             .count();
         assert!(many < PER_ADDRESS as usize, "{many}");
     }

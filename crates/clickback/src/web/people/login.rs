@@ -97,7 +97,15 @@ pub(super) async fn submit(
         (status, render(&page)).into_response()
     };
     let address = session::address(&app, &parts.extensions, &parts.headers);
-    if !app.attempts.may_try(address, &given.login) {
+    let may_try = app
+        .attempts
+        .may_try(&*app.store, address, &given.login)
+        .await;
+    let may_try = match may_try {
+        Ok(may_try) => may_try,
+        Err(cause) => return error::page(&ui, &cause),
+    };
+    if !may_try {
         tracing::warn!("too many logins from one address");
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, "login-too-many");
         response.headers_mut().insert(RETRY_AFTER, 60.into());

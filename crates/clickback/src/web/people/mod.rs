@@ -4,6 +4,7 @@ mod account;
 mod attempts;
 mod log;
 mod login;
+mod nodes;
 mod session;
 mod tokens;
 mod users;
@@ -53,6 +54,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/settings/tokens", get(tokens::list).post(tokens::create))
         .route("/settings/tokens/{id}/revoke", post(tokens::revoke))
         .route("/settings/log", get(log::list))
+        .route(nodes::PAGE, get(nodes::list))
 }
 
 /// Makes a link for the first owner where nobody can log in yet, and returns its address.
@@ -99,8 +101,11 @@ pub(super) fn places(ui: &Ui, chosen: &str) -> Vec<Place> {
         ("/settings/fields", "settings-fields", Right::SetUp),
         ("/settings/statuses", "settings-statuses", Right::SetUp),
         ("/settings/log", "settings-log", Right::ManagePeople),
+        (nodes::PAGE, "settings-nodes", Right::SeeTeam),
     ]
     .into_iter()
+    // Who has one node knows of none.
+    .filter(|(href, _, _)| *href != nodes::PAGE || ui.company || chosen == nodes::PAGE)
     .filter(|(_, _, right)| ui.role.may(*right))
     .map(|(href, word, _)| Place {
         href,
