@@ -146,7 +146,7 @@ fn state(seals: &Seals) -> String {
                 "{next} is over: seal it with everything before it by `clickback seal {next}`"
             );
         }
-        None => text.push_str("no other month with postbacks is over for more than a day\n"),
+        None => text.push_str("no open month with postbacks has been over for a day\n"),
     }
     text
 }
@@ -215,7 +215,7 @@ mod tests {
             next: next.map(|next| next.parse().unwrap()),
         };
         assert!(state(&seals(Some("2026_11"))).ends_with("by `clickback seal 2026-11`\n"));
-        assert!(state(&seals(None)).ends_with("over for more than a day\n"));
+        assert!(state(&seals(None)).ends_with("has been over for a day\n"));
         let message = parsed("november").unwrap_err().to_string();
         assert_eq!(message, "`november` is not a month: write it as 2026-10");
     }

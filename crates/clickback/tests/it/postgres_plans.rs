@@ -2,7 +2,8 @@
 //! every statement that the program runs (`auto_explain`), with the values it ran with.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 
 use clickback::clock::ManualClock;
 use clickback::ids::{IntegrationId, LeadId, RequestId, UserId};
@@ -34,30 +35,29 @@ const MANY: i64 = 1_000;
 /// What servers said since it was asked last.
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Hears notices of servers, which the driver logs.
+/// Hears what servers say, which connections log.
 struct Ears;
 
-impl log::Log for Ears {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.target().starts_with("tokio_postgres")
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        let text = record.args().to_string();
+impl Write for Ears {
+    fn write(&mut self, said: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(said);
         if text.contains("plan:\nQuery Text: ") {
-            SAID.lock().expect("no panic").push(text);
+            let mut all = SAID.lock().expect("no panic");
+            all.push(text.trim_end().to_owned());
         }
+        Ok(said.len())
     }
 
-    fn flush(&self) {}
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn listen() {
-    static LISTENING: OnceLock<()> = OnceLock::new();
-    LISTENING.get_or_init(|| {
-        log::set_logger(&Ears).expect("nobody else listens");
-        log::set_max_level(log::LevelFilter::Info);
-    });
+    tracing_subscriber::fmt()
+        .with_env_filter("clickback::store::postgres::reach=debug")
+        .with_writer(|| Ears)
+        .init();
 }
 
 /// A statement and the plan by which it ran.

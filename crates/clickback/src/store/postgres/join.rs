@@ -14,6 +14,7 @@ use crate::store::sql::FirstReading;
 use crate::store::{StoreError, StoreResult};
 
 use super::connect::{Address, Purpose};
+use super::errors::db;
 use super::home::{Home, Me};
 use super::migrate;
 use super::node::{self, Own, Who, trusted_until};
@@ -22,6 +23,12 @@ use super::reach::Reached;
 
 /// How often the data directory remembers that the number is still its own.
 const REMEMBER_SECONDS: i64 = 3_600;
+
+/// All that is written is found by its keys, however many are decided together. Left alone, the planner
+/// would read a table of a million leads as a whole for a flood of some thousand, at every batch: it takes
+/// each look into an index for a look at the disk.
+const BY_KEYS: &str =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// A process that wants to write.
 pub(super) struct Joining {
@@ -118,7 +125,7 @@ impl Joining {
             }
             None => node::visit_again(client, self.numbers.node()).await?,
         }
-        Ok(())
+        client.batch_execute(BY_KEYS).await.map_err(db)
     }
 
     /// Looks at the months again, where the database is there.

@@ -223,6 +223,9 @@ impl Address {
                             break;
                         }
                     }
+                    (Ok(AsyncMessage::Notice(notice)), _) => {
+                        tracing::debug!("the server says: {}", notice.message());
+                    }
                     (Ok(_), _) => {}
                     (Err(error), _) => {
                         tracing::warn!(%error, "a connection to PostgreSQL broke");
