@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::ids::{clickid, lowest_id_at};
+use crate::ids::{clickid, lowest_id_at, millis_of};
 use crate::moment::Moment;
 
 /// Characters of a clickid of our own making that say when it was made.
@@ -34,6 +34,30 @@ impl Month {
             year: date.year(),
             month: date.month(),
         }
+    }
+
+    /// The month that people write as `2026-10`.
+    ///
+    /// # Errors
+    ///
+    /// The text is no month.
+    pub fn parse_written(text: &str) -> Result<Month, BadMonth> {
+        let bad = || BadMonth(text.chars().take(40).collect());
+        if text.contains('_') {
+            return Err(bad());
+        }
+        text.replace('-', "_").parse().map_err(|_| bad())
+    }
+
+    /// As people write it: `2026-10`.
+    pub fn written(self) -> String {
+        format!("{:04}-{:02}", self.year, self.month)
+    }
+
+    /// The month that ends just before a number of ours.
+    pub fn ending_at(id: i64) -> Month {
+        let last = Moment::from_millis(millis_of(id)).plus_seconds(-1);
+        Month::of(last)
     }
 
     /// The month after it.
@@ -142,6 +166,17 @@ mod tests {
             "", "2026", "2026_", "2026_0", "2026_13", "2026_1", "other", "26_11", "2026-11",
         ] {
             assert!(text.parse::<Month>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn as_people_write_them() {
+        let month = Month::parse_written("2026-10").unwrap();
+        assert_eq!(month.to_string(), "2026_10");
+        assert_eq!(month.written(), "2026-10");
+        assert_eq!(Month::ending_at(month.ids().1), month);
+        for text in ["2026_10", "2026-1", "2026-13", "October", "", "2026-10-01"] {
+            assert!(Month::parse_written(text).is_err(), "{text}");
         }
     }
 

@@ -1,18 +1,21 @@
 //! Roll-ups: how an event counts, as sums to add. The store adds them in the event's transaction;
 //! `check` recounts them from raw events with the same code.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::currency::Currency;
 use crate::event::{Kind, Status};
-use crate::ids::IntegrationId;
+use crate::ids::{EventId, IntegrationId, millis_of};
 use crate::moment::Moment;
 use crate::money::Amount;
+use crate::month::Month;
 use crate::sum::Sum;
 
 /// What of an event counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
+    /// Its number says when it was received.
+    pub id: EventId,
     pub integration: IntegrationId,
     pub kind: Kind,
     /// The custom event's name; empty for built-in kinds.
@@ -63,15 +66,41 @@ impl RollupSums {
             payout: self.payout.plus(other.payout),
         }
     }
+
+    /// What takes it away again.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self {
+            events: -self.events,
+            amount: self.amount.negated(),
+            payout: self.payout.negated(),
+        }
+    }
 }
+
+/// Rows and what is added to them.
+type Rows = HashMap<RollupKey, RollupSums>;
 
 /// Changes to roll-up rows, summed before they are written.
 #[derive(Debug, Default)]
 pub struct Deltas {
-    rows: HashMap<RollupKey, RollupSums>,
+    rows: Rows,
+    /// The first number of the month in which the changes are made.
+    present: i64,
+    /// What of it is of events that were received in earlier months, by these.
+    past: BTreeMap<Month, Rows>,
 }
 
 impl Deltas {
+    /// For changes that are made now. Those of events that were received in an earlier month are kept
+    /// by month, too: it may be sealed.
+    pub fn at(now: Moment) -> Deltas {
+        Deltas {
+            present: Month::of(now).ids().0,
+            ..Deltas::default()
+        }
+    }
+
     /// An event begins to count.
     pub fn add(&mut self, event: &Counted) {
         self.put(event, false);
@@ -84,20 +113,22 @@ impl Deltas {
 
     /// The rows that changed, and an empty set again.
     pub fn take(&mut self) -> Vec<(RollupKey, RollupSums)> {
-        let mut rows: Vec<_> = self
-            .rows
-            .drain()
-            .filter(|(_, sums)| !sums.is_zero())
-            .collect();
-        rows.sort_by(|(one, _), (two, _)| one.cmp(two));
-        rows
+        changed(std::mem::take(&mut self.rows))
     }
 
-    /// Adds another set of changes.
-    pub fn merge(&mut self, other: Deltas) {
-        for (key, sums) in other.rows {
-            self.bump(key, sums);
-        }
+    /// What of it was of events of earlier months, by the month that received them.
+    pub fn take_past(&mut self) -> Vec<(Month, Vec<(RollupKey, RollupSums)>)> {
+        std::mem::take(&mut self.past)
+            .into_iter()
+            .map(|(month, rows)| (month, changed(rows)))
+            .filter(|(_, rows)| !rows.is_empty())
+            .collect()
+    }
+
+    /// Forgets all changes.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.past.clear();
     }
 
     fn put(&mut self, event: &Counted, remove: bool) {
@@ -135,24 +166,44 @@ impl Deltas {
                     payout: Sum::from(sign(payout)),
                     ..RollupSums::default()
                 };
-                self.bump(key(Some(currency)), apart);
+                self.bump(event.id, key(Some(currency)), apart);
             }
         }
-        self.bump(key(amount_currency), sums);
+        self.bump(event.id, key(amount_currency), sums);
     }
 
-    fn bump(&mut self, key: RollupKey, sums: RollupSums) {
-        let row = self.rows.entry(key).or_default();
-        *row = row.plus(sums);
+    fn bump(&mut self, id: EventId, key: RollupKey, sums: RollupSums) {
+        if id.0 < self.present {
+            let month = Month::of(Moment::from_millis(millis_of(id.0)));
+            bump(self.past.entry(month).or_default(), key.clone(), sums);
+        }
+        bump(&mut self.rows, key, sums);
     }
+}
+
+fn bump(rows: &mut Rows, key: RollupKey, sums: RollupSums) {
+    let row = rows.entry(key).or_default();
+    *row = row.plus(sums);
+}
+
+/// The rows that are not left as they were, in the order of their keys.
+fn changed(rows: Rows) -> Vec<(RollupKey, RollupSums)> {
+    let mut rows: Vec<_> = rows
+        .into_iter()
+        .filter(|(_, sums)| !sums.is_zero())
+        .collect();
+    rows.sort_by(|(one, _), (two, _)| one.cmp(two));
+    rows
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::lowest_id_at;
 
     fn event(amount: Option<i64>, currency: Option<&str>, payout: Option<(i64, &str)>) -> Counted {
         Counted {
+            id: EventId(1),
             integration: IntegrationId(1),
             kind: Kind::FirstDeposit,
             name: String::new(),
@@ -286,10 +337,8 @@ mod tests {
         let approved = event(Some(50), Some("usd"), Some((9, "usd")));
         let mut deltas = Deltas::default();
         deltas.add(&pending);
-        let mut later = Deltas::default();
-        later.remove(&pending);
-        later.add(&approved);
-        deltas.merge(later);
+        deltas.remove(&pending);
+        deltas.add(&approved);
         let rows = deltas.take();
         let [(key, sums)] = rows.as_slice() else {
             panic!("one row is left: {rows:?}");
@@ -298,6 +347,40 @@ mod tests {
         assert_eq!((sums.events, sums.amount.to_string()), (1, "50".to_owned()));
         assert_eq!(sums.payout.to_string(), "9");
         assert!(deltas.take().is_empty());
+    }
+
+    #[test]
+    fn what_earlier_months_received_is_kept_by_month_too() {
+        let at = |text: &str| Moment::parse_rfc3339(text).unwrap();
+        let received = |text: &str| Counted {
+            id: EventId(lowest_id_at(at(text).millis())),
+            ..event(Some(5), Some("usd"), None)
+        };
+        let mut deltas = Deltas::at(at("2026-11-24T12:00:00Z"));
+        for text in [
+            "2026-11-01T00:00:00Z",
+            "2026-11-30T00:00:00Z",
+            "2026-10-31T23:59:59.999Z",
+            "2026-10-01T00:00:00Z",
+            "2025-11-24T12:00:00Z",
+        ] {
+            deltas.add(&received(text));
+        }
+        // What comes and goes is no change of a month.
+        deltas.add(&received("2026-09-01T00:00:00Z"));
+        deltas.remove(&received("2026-09-01T00:00:00Z"));
+        let past: Vec<(String, i64)> = deltas
+            .take_past()
+            .into_iter()
+            .map(|(month, rows)| (month.to_string(), rows.iter().map(|(_, s)| s.events).sum()))
+            .collect();
+        assert_eq!(past, [("2025_11".to_owned(), 1), ("2026_10".to_owned(), 2)]);
+        // All of them change the roll-ups themselves.
+        let rows = deltas.take();
+        assert_eq!(rows.iter().map(|(_, sums)| sums.events).sum::<i64>(), 5);
+        deltas.add(&received("2026-10-01T00:00:00Z"));
+        deltas.clear();
+        assert!(deltas.take_past().is_empty() && deltas.take().is_empty());
     }
 
     #[test]

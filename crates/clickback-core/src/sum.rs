@@ -35,6 +35,22 @@ impl Sum {
         }
     }
 
+    /// What takes it away again.
+    #[must_use]
+    pub fn negated(self) -> Sum {
+        if self.fraction == 0 {
+            Sum {
+                whole: self.whole.saturating_neg(),
+                fraction: 0,
+            }
+        } else {
+            Sum {
+                whole: self.whole.saturating_neg().saturating_sub(1),
+                fraction: SCALE - self.fraction,
+            }
+        }
+    }
+
     /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self == Sum::default()
@@ -120,6 +136,15 @@ mod tests {
         assert_eq!(sum(&["50", "-50.5"]), "-0.5");
         assert_eq!(sum(&["-0.000000000000000001", "1"]), "0.999999999999999999");
         assert_eq!(sum(&["-1.25", "-1.75"]), "-3");
+    }
+
+    #[test]
+    fn what_is_taken_away_leaves_nothing() {
+        for text in ["0", "5", "-5", "0.25", "-0.25", "-1.000000000000000001"] {
+            let sum: Sum = text.parse().unwrap();
+            assert!(sum.plus(sum.negated()).is_zero(), "{text}");
+            assert_eq!(sum.negated().negated(), sum, "{text}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod set_up;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;
+pub mod upkeep;
 pub mod web;
 
 pub use clickback_core::{ids, people};

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use clickback::app::{self, App};
+use clickback::app::{self, App, AppState};
 use clickback::clock::ShiftedClock;
 use clickback::config::{Given, Settings};
 use clickback::ids::WorkspaceId;
 use clickback::move_store::{self, MoveArguments};
 use clickback::people::Role;
-use clickback::store::StoreError;
 use clickback::store::people::NewUser;
+use clickback::store::{StoreError, StoreResult};
+use clickback::upkeep::Said;
 use clickback::web::people;
-use clickback::{demo, doctor, load, telemetry, tokens};
+use clickback::{demo, doctor, load, telemetry, tokens, upkeep};
 use tokio::net::TcpListener;
 
 #[global_allocator]
@@ -50,8 +51,24 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Check the database for damage and recount its roll-ups
-    Check(Given),
+    /// Check the database and recount its roll-ups: what is not sealed, and the sums of what is
+    Check {
+        /// Recount sealed months, too, and look for damage of the file
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        given: Given,
+    },
+    /// Seal a month that is over, with everything before it: `check` need not recount it any more
+    Seal {
+        /// The month, as in 2026-10; without it, says what is sealed and what could be
+        month: Option<String>,
+        /// Take the seals of the month and of everything after it away
+        #[arg(long, requires = "month")]
+        undo: bool,
+        #[command(flatten)]
+        given: Given,
+    },
     /// Move everything to another database while the program goes on taking postbacks
     MigrateStore(MoveArguments),
     /// Say what is right and wrong with a postback URL, a template or a log line
@@ -147,7 +164,19 @@ async fn run(command: Command) -> Outcome {
             command: TokenCommand::Create { name, given },
         } => create_token(Settings::resolve(given)?, name).await,
         Command::User { command } => user(command).await,
-        Command::Check(given) => check(Settings::resolve(given)?).await,
+        Command::Check { all, given } => {
+            let app = visit(Settings::resolve(given)?)?;
+            let said = upkeep::check(&*app.store, all).await;
+            tell(&app, said).await
+        }
+        Command::Seal { month, undo, given } => {
+            let app = visit(Settings::resolve(given)?)?;
+            let said = match month {
+                Some(month) if undo => upkeep::unseal(&*app.store, &month).await,
+                month => upkeep::seal(&*app.store, month.as_deref()).await,
+            };
+            tell(&app, said).await
+        }
         Command::MigrateStore(arguments) => {
             writeln!(std::io::stdout(), "{}", move_store::run(arguments).await?)?;
             Ok(ExitCode::SUCCESS)
@@ -268,29 +297,25 @@ async fn create_token(mut settings: Settings, name: String) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn check(mut settings: Settings) -> Outcome {
+/// Opens a database that is there, beside the program that uses it.
+fn visit(mut settings: Settings) -> Result<AppState, Box<dyn std::error::Error>> {
     settings.accepts = false;
     let file = settings.data_dir.join(clickback::store::sqlite::FILE_NAME);
     if settings.database.is_none() && !file.exists() {
         return Err(format!("there is no database at {}", file.display()).into());
     }
-    let app = App::open(settings)?;
-    let report = app.store.check().await?;
+    Ok(App::open(settings)?)
+}
+
+async fn tell(app: &App, said: StoreResult<Said>) -> Outcome {
     app.store.close().await;
-    let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "{} leads, {} requests, {} events, {} roll-up rows recounted",
-        report.leads, report.requests, report.events, report.rollups
-    )?;
-    if report.problems.is_empty() {
-        writeln!(out, "everything agrees")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    for problem in &report.problems {
-        writeln!(out, "wrong: {problem}")?;
-    }
-    Ok(ExitCode::FAILURE)
+    let said = said?;
+    write!(std::io::stdout(), "{}", said.text)?;
+    Ok(if said.well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn run_load(arguments: LoadArguments) -> Outcome {

@@ -163,7 +163,7 @@ fn problems(handle: &Handle, place: &Place, data_dir: &Path) -> StoreResult<Vec<
             Postgres::open(address, Retention::default(), data_dir, &options)?
         }
     };
-    let report = handle.block_on(store.check());
+    let report = handle.block_on(store.check_all());
     handle.block_on(store.close());
     Ok(report?.problems)
 }

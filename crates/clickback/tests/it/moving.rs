@@ -62,7 +62,7 @@ impl Watcher for Nobody {
 }
 
 /// Moves on a thread that may wait, and checks the target as the program does.
-async fn moved(
+pub(crate) async fn moved(
     from: Place,
     to: Place,
     ends_at: Option<&'static str>,
@@ -79,7 +79,7 @@ async fn moved(
                     Postgres::open(address, Retention::default(), directory.path(), &options)?
                 }
             };
-            let report = handle.block_on(store.check());
+            let report = handle.block_on(store.check_all());
             handle.block_on(store.close());
             Ok(report?.problems)
         })

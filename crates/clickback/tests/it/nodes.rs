@@ -24,16 +24,16 @@ use crate::harness::{WORKSPACE, clock};
 use crate::store_suite::incoming;
 
 /// Nodes that share a database, each with a directory of its own.
-struct Nodes {
-    all: Vec<Arc<dyn Store>>,
-    clock: Arc<ManualClock>,
+pub(crate) struct Nodes {
+    pub(crate) all: Vec<Arc<dyn Store>>,
+    pub(crate) clock: Arc<ManualClock>,
     integration: IntegrationId,
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
     _directories: Vec<TempDir>,
 }
 
 impl Nodes {
-    async fn start(count: usize) -> Option<Nodes> {
+    pub(crate) async fn start(count: usize) -> Option<Nodes> {
         let database = TestDatabase::fresh().await?;
         let clock = clock();
         let (mut nodes, mut directories) = (Vec::new(), Vec::new());
@@ -62,7 +62,7 @@ impl Nodes {
     }
 
     /// Accepts these requests, one after the other over all nodes, all at once.
-    async fn accept(&self, queries: impl Iterator<Item = String>) -> u64 {
+    pub(crate) async fn accept(&self, queries: impl Iterator<Item = String>) -> u64 {
         let mut accepting = JoinSet::new();
         for (at, query) in queries.enumerate() {
             let node = Arc::clone(&self.all[at % self.all.len()]);
@@ -78,13 +78,13 @@ impl Nodes {
     }
 
     /// All is decided, whatever the database went through.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         for node in &self.all {
             node.settle().await;
         }
     }
 
-    async fn lead(&self, clickid: &str) {
+    pub(crate) async fn lead(&self, clickid: &str) {
         let new = NewLead {
             clickid: Some(clickid.to_owned()),
             workspace: Some(WORKSPACE),
@@ -94,7 +94,7 @@ impl Nodes {
     }
 
     /// Totals equal a recount, and every rule of the rows holds.
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let report = self.all[0].check().await.expect("a report");
         assert_eq!(report.problems, Vec::<String>::new());
         for node in &self.all {

@@ -276,3 +276,36 @@ async fn inbox_filters_and_pages() {
     })
     .await;
 }
+
+/// More wait than one sweep looks at: it goes on where it was, and newer ones do not wait their turn.
+#[tokio::test]
+async fn a_sweep_takes_what_waits_in_turn() {
+    on_each(usd(), async |stage| {
+        let sale = "tracker.event=sale&tracker.cost=5&tracker.tid=1";
+        stage.send(&format!("clickid=zz-last&{sale}")).await;
+        stage
+            .tamper(
+                "INSERT INTO waiting_requests (workspace_id, clickid, received_at, request_id) \
+                 WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 5000) \
+                 SELECT 1, 'a' || at, 0, at FROM n",
+            )
+            .await;
+        stage.clock.advance(3_600);
+        stage.send(&format!("clickid=zz-new&{sale}")).await;
+        stage
+            .tamper(
+                "INSERT INTO clicks (workspace_id, clickid, clicked_at, params) \
+                 VALUES (1, 'zz-last', 0, '[]'), (1, 'zz-new', 0, '[]')",
+            )
+            .await;
+        // The one that has just come, then the one that is behind five thousand others.
+        for (clickid, applied) in [("zz-new", 1), ("zz-last", 1), ("zz-last", 0)] {
+            assert_eq!(stage.store.sweep().await, Ok(applied), "{clickid}");
+            assert_eq!(stage.story(clickid).await, ["first_deposit approved 5"]);
+        }
+        stage
+            .tamper("DELETE FROM waiting_requests WHERE clickid LIKE 'a%'")
+            .await;
+    })
+    .await;
+}

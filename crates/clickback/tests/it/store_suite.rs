@@ -11,6 +11,7 @@ use clickback::store::inbox::{Incoming, Outcome, RawRequest, Verdict};
 use clickback::store::integrations::{Integration, IntegrationPatch, NewField, NewIntegration};
 use clickback::store::leads::{Lead, NewClick, NewLead};
 use clickback::store::postgres::Postgres;
+use clickback::store::postgres::connect::{Address, Purpose};
 use clickback::store::postgres::partitions::Retention;
 use clickback::store::sqlite::{FILE_NAME, Sqlite, migrate};
 use clickback::store::{Options, Store, StoreError};
@@ -29,7 +30,9 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) integration: Arc<Integration>,
     pub(crate) way: Way,
-    _directory: TempDir,
+    directory: TempDir,
+    /// Where the database is, if it is PostgreSQL.
+    address: Option<Address>,
 }
 
 /// On what a story runs, and how its requests are decided.
@@ -59,7 +62,8 @@ pub(crate) async fn on(ways: &[Way], rules: Rules, story: impl AsyncFn(&mut Stag
         let options = options(&clock);
         if *way == Way::Sqlite {
             let store = Sqlite::open(directory.path(), &options).expect("the store opens");
-            tell(rules.clone(), store, clock, directory, *way, &story).await;
+            let place = (directory, None);
+            tell(rules.clone(), store, clock, place, *way, &story).await;
             println!("ran on SQLite {}", Sqlite::version());
             continue;
         }
@@ -69,7 +73,8 @@ pub(crate) async fn on(ways: &[Way], rules: Rules, story: impl AsyncFn(&mut Stag
         let address = &database.address;
         let store = Postgres::open(address, Retention::default(), directory.path(), &options);
         let store = store.expect("the store opens");
-        tell(rules.clone(), store, clock, directory, *way, &story).await;
+        let place = (directory, Some(address.clone()));
+        tell(rules.clone(), store, clock, place, *way, &story).await;
         database.say_where().await;
     }
 }
@@ -88,7 +93,7 @@ async fn tell(
     rules: Rules,
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
-    directory: TempDir,
+    (directory, address): (TempDir, Option<Address>),
     way: Way,
     story: &impl AsyncFn(&mut Stage),
 ) {
@@ -97,7 +102,8 @@ async fn tell(
         store,
         clock,
         way,
-        _directory: directory,
+        directory,
+        address,
     };
     story(&mut stage).await;
     let report = stage.store.check().await.expect("a report");
@@ -157,6 +163,18 @@ pub(crate) async fn outcome(store: &dyn Store, request: RequestId) -> Outcome {
 }
 
 impl Stage {
+    /// Changes rows behind the store's back.
+    pub(crate) async fn tamper(&self, statements: &str) {
+        if let Some(address) = &self.address {
+            let client = address.connect(Purpose::Write).await.expect("a connection");
+            client.batch_execute(statements).await.expect(statements);
+        } else {
+            let file = self.directory.path().join(FILE_NAME);
+            let sql = rusqlite::Connection::open(file).expect("the file");
+            sql.execute_batch(statements).expect(statements);
+        }
+    }
+
     /// A postback as it comes in, under the rules of now.
     pub(crate) fn incoming(&self, query: &str) -> Incoming {
         incoming(&*self.store, &self.clock, self.integration.id, query)

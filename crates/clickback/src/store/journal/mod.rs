@@ -312,6 +312,13 @@ impl Worker {
         let mut jobs = Vec::with_capacity(BATCH);
         let mut bytes = Vec::new();
         while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
+            // Where the processor is busy with requests, those that are about to come go along.
+            std::thread::yield_now();
+            while jobs.len() < BATCH
+                && let Ok(job) = queue.try_recv()
+            {
+                jobs.push(job);
+            }
             let mut batch = Vec::with_capacity(jobs.len());
             for job in jobs.drain(..) {
                 match job {

@@ -42,6 +42,11 @@ pub const MIGRATIONS: &[Migration] = &[
         include_str!("../../../migrations/postgres/0005_lists.sql"),
     ),
     (
+        6,
+        "seals",
+        include_str!("../../../migrations/postgres/0006_seals.sql"),
+    ),
+    (
         7,
         "nodes",
         include_str!("../../../migrations/postgres/0007_nodes.sql"),

@@ -5,15 +5,37 @@ use clickback_core::currency::Currency;
 use clickback_core::rollup::{RollupKey, RollupSums};
 use tokio_postgres::types::Type;
 
+use crate::store::sql::rollups::Sums;
 use crate::store::sql::session::Sql;
 
 use super::session::PgSession;
 
-/// Adds the changes of a transaction to the rows of a slot.
-pub(super) fn add(pg: &PgSession, slot: i64, changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
+macro_rules! statement {
+    ($table:literal, $place:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " AS r (integration_id, bucket, kind, status, events, name, currency, amount, payout, ",
+            $place,
+            ") SELECT n.*, $10 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9) AS n \
+             ON CONFLICT (integration_id, bucket, kind, name, status, currency, ",
+            $place,
+            ") DO UPDATE SET events = r.events + excluded.events, \
+             amount = trim_scale(r.amount::numeric + excluded.amount::numeric)::text, \
+             payout = trim_scale(r.payout::numeric + excluded.payout::numeric)::text"
+        )
+    };
+}
+
+/// Adds changes to stored rows, in the order of their keys: others may be adding to the same ones.
+pub(super) fn add(pg: &PgSession, sums: Sums, changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
     if changes.is_empty() {
         return Ok(());
     }
+    let (statement, place) = match sums {
+        Sums::Rollups { slot } => (statement!("rollup_quarter_hours", "slot"), slot),
+        Sums::Sealed { boundary } => (statement!("sealed_rollups", "boundary"), boundary),
+    };
     let numbers = |number: fn(&(RollupKey, RollupSums)) -> i64| {
         changes.iter().map(number).collect::<Vec<i64>>()
     };
@@ -26,13 +48,7 @@ pub(super) fn add(pg: &PgSession, slot: i64, changes: &[(RollupKey, RollupSums)]
     let amounts: Vec<String> = changes.iter().map(|(_, s)| s.amount.to_string()).collect();
     let payouts: Vec<String> = changes.iter().map(|(_, s)| s.payout.to_string()).collect();
     pg.run(
-        "INSERT INTO rollup_quarter_hours AS r \
-         (integration_id, bucket, kind, status, events, name, currency, amount, payout, slot) \
-         SELECT n.*, $10 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9) AS n \
-         ON CONFLICT (integration_id, bucket, kind, name, status, currency, slot) DO UPDATE SET \
-         events = r.events + excluded.events, \
-         amount = trim_scale(r.amount::numeric + excluded.amount::numeric)::text, \
-         payout = trim_scale(r.payout::numeric + excluded.payout::numeric)::text",
+        statement,
         &[
             Type::INT8_ARRAY,
             Type::INT8_ARRAY,
@@ -55,7 +71,7 @@ pub(super) fn add(pg: &PgSession, slot: i64, changes: &[(RollupKey, RollupSums)]
             &currencies,
             &amounts,
             &payouts,
-            &slot,
+            &place,
         ],
     )?;
     Ok(())

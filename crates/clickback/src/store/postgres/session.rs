@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use clickback_core::ids::LeadId;
+use clickback_core::rollup::{RollupKey, RollupSums};
 use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -17,6 +18,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Row as PgRow, Statement};
 
 use crate::store::sql::names::pattern;
+use crate::store::sql::rollups::Sums;
 use crate::store::sql::session::{
     Cell as Column, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Turn, Value,
 };
@@ -24,6 +26,7 @@ use crate::store::sql::session::{
 use super::connect::Address;
 use super::errors::{Fate, failed, no_answer};
 use super::reach::Reached;
+use super::rollups;
 
 /// Prepared statements of a connection; lists make texts of many kinds.
 const STATEMENTS: usize = 256;
@@ -314,6 +317,17 @@ impl Session for PgSession {
         let values: [&(dyn ToSql + Sync); 2] = [&TURNS, &(turn as i32)];
         self.run("SELECT pg_advisory_xact_lock($1, $2)", &types, &values)?;
         Ok(())
+    }
+
+    fn hold_off(&self, turn: Turn) -> Sql<()> {
+        let types = [Type::INT4, Type::INT4];
+        let values: [&(dyn ToSql + Sync); 2] = [&TURNS, &(turn as i32)];
+        let statement = "SELECT pg_advisory_xact_lock_shared($1, $2)";
+        self.run(statement, &types, &values).map(drop)
+    }
+
+    fn add_sums(&self, sums: Sums, changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
+        rollups::add(self, sums, changes)
     }
 
     fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool> {

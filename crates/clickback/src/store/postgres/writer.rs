@@ -12,15 +12,18 @@ use crate::store::StoreResult;
 use crate::store::inbox::Outcome;
 use crate::store::journal::Taken;
 use crate::store::sql::apply::Work;
+use crate::store::sql::rollups::Sums;
 use crate::store::sql::session::{
     Each, NameSearch, Session, Sql, SqlError, Turn, Value, WriteSession,
 };
 
 use super::batch;
 use super::join::Joining;
-use super::rollups;
 use super::session::PgSession;
 use super::tidings;
+
+/// Requests of one transaction: a batch is a fixed number of round trips, however many are in it.
+const BATCH: usize = 4_096;
 
 pub(super) struct PgWriter {
     pub(super) session: Option<PgSession>,
@@ -50,6 +53,10 @@ impl WriteSession for PgWriter {
         self.session
             .as_ref()
             .is_some_and(|session| !session.is_closed())
+    }
+
+    fn batch(&self) -> usize {
+        BATCH
     }
 
     fn begin(&self) -> Sql<()> {
@@ -93,10 +100,6 @@ impl WriteSession for PgWriter {
             .map(drop)
     }
 
-    fn add_rollups(&self, slot: i64, changes: Vec<(RollupKey, RollupSums)>) -> Sql<()> {
-        rollups::add(self.connected()?, slot, &changes)
-    }
-
     fn lost_race(&self) -> bool {
         self.session.as_ref().is_some_and(PgSession::take_raced)
     }
@@ -123,6 +126,14 @@ impl Session for Away {
     }
 
     fn take_turn(&self, _turn: Turn) -> Sql<()> {
+        Err(away())
+    }
+
+    fn hold_off(&self, _turn: Turn) -> Sql<()> {
+        Err(away())
+    }
+
+    fn add_sums(&self, _sums: Sums, _changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
         Err(away())
     }
 

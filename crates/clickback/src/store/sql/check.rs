@@ -1,4 +1,5 @@
-//! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep.
+//! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep. Of what
+//! is sealed, only the sums are read, unless all is asked for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,16 +7,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use clickback_core::event::{Group, Kind};
+use clickback_core::month::Month;
 use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
 
-use crate::store::check::{CheckReport, DatabaseHealth, Health, UpkeepStore};
+use crate::store::check::{CheckReport, DatabaseHealth, Health, Sealing, Seals, UpkeepStore};
 use crate::store::inbox::InboxStore;
 use crate::store::nodes::NodeStore as _;
 use crate::store::{StoreError, StoreResult};
 
 use super::reports::{ROLLUP_COLUMNS, rollup};
 use super::rows::{self, EVENT_COLUMNS, counted};
-use super::session::{Session, Sql, SqlError};
+use super::seals::{self, Seal};
+use super::session::{Session, Sql, SqlError, values};
 use super::writer::Job;
 use super::{SqlStore, inbox};
 
@@ -24,72 +28,203 @@ const SOON: Duration = Duration::from_secs(2);
 /// Problems that are spelled out; more are counted.
 const SHOWN: usize = 50;
 
-/// Rules that hold for every row: what is wrong, and a query that counts the rows that break it.
-const RULES: &[(&str, &str)] = &[
-    (
-        "accepted requests without their event",
-        "SELECT count(*) FROM inbox WHERE verdict = 1 AND NOT EXISTS (SELECT 1 FROM events WHERE \
-         events.id = inbox.id)",
-    ),
-    (
-        "updated or duplicate requests that point to no event",
-        "SELECT count(*) FROM inbox WHERE verdict <> 1 AND verdict IN (2, 3) AND NOT EXISTS \
-         (SELECT 1 FROM events WHERE events.id = inbox.event_id)",
-    ),
-    (
-        "events without a lead",
-        "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM leads WHERE leads.id = \
-         events.lead_id)",
-    ),
-    (
-        "keys that point to no event of their lead",
-        "SELECT count(*) FROM event_keys k WHERE NOT EXISTS \
-         (SELECT 1 FROM events e WHERE e.id = k.event_id AND e.lead_id = k.lead_id)",
-    ),
-    (
-        "first-deposit slots without an approved first deposit",
-        "SELECT count(*) FROM lead_states s WHERE first_deposit IS NOT NULL AND NOT EXISTS \
-         (SELECT 1 FROM events e WHERE e.id = s.first_deposit AND e.kind = 2 AND e.status = 1 \
-         AND e.lead_id = s.lead_id AND e.integration_id = s.integration_id)",
-    ),
-    (
-        "approved first deposits without their slot",
-        "SELECT count(*) FROM events e WHERE kind = 2 AND status = 1 AND NOT EXISTS \
-         (SELECT 1 FROM lead_states s WHERE s.first_deposit = e.id AND s.lead_id = e.lead_id \
-         AND s.integration_id = e.integration_id)",
-    ),
-    (
-        "waiting requests that are not unmatched",
-        "SELECT count(*) FROM waiting_requests w WHERE NOT EXISTS \
-         (SELECT 1 FROM inbox i WHERE i.id = w.request_id AND i.verdict = 4)",
-    ),
-];
-
-/// Walks the whole database. Reads one consistent state, also while postbacks keep coming.
-fn check(sql: &dyn Session) -> Sql<CheckReport> {
-    sql.begin_reading()?;
-    let report = walk(sql);
-    sql.batch("COMMIT")?;
-    report
+/// What is wrong, and queries that count the rows that break the rule.
+struct Rule {
+    wrong: &'static str,
+    /// Of what came from number `?1` on; `{events}` are events that came or changed since.
+    since: &'static str,
+    /// Of everything, where it is not the same query.
+    whole: Option<&'static str>,
 }
 
-fn walk(sql: &dyn Session) -> Sql<CheckReport> {
-    let count = |table: &str| sql.count(&format!("SELECT count(*) FROM {table}"), &[]);
-    let mut report = CheckReport {
-        events: count("events")?,
-        requests: count("inbox")?,
-        leads: count("leads")?,
-        problems: sql.damage()?,
-        ..CheckReport::default()
-    };
-    for (wrong, query) in RULES {
-        let found = sql.count(query, &[])?;
-        if found > 0 {
-            report.problems.push(format!("{found} {wrong}"));
+/// Rules that hold for every row.
+const RULES: &[Rule] = &[
+    Rule {
+        wrong: "accepted requests without their event",
+        since: "SELECT count(*) FROM inbox WHERE id >= ?1 AND verdict = 1 AND NOT EXISTS \
+                (SELECT 1 FROM events WHERE events.id = inbox.id)",
+        whole: None,
+    },
+    Rule {
+        wrong: "updated or duplicate requests that point to no event",
+        since: "SELECT count(*) FROM inbox WHERE id >= ?1 AND verdict <> 1 AND verdict IN (2, 3) \
+                AND NOT EXISTS (SELECT 1 FROM events WHERE events.id = inbox.event_id)",
+        whole: None,
+    },
+    Rule {
+        wrong: "events without a lead",
+        since: "SELECT count(*) FROM {events} e WHERE NOT EXISTS (SELECT 1 FROM leads WHERE \
+                leads.id = e.lead_id)",
+        whole: None,
+    },
+    Rule {
+        wrong: "keys that point to no event of their lead",
+        // Keys are in no order of time: those are looked at that these events can have.
+        since: "SELECT count(*) FROM (SELECT DISTINCT k.integration_id, k.grp, k.tid, k.lead_id, \
+                k.event_id FROM (SELECT integration_id, lead_id, {group} AS grp, '' AS tid FROM \
+                {events} e UNION ALL SELECT integration_id, lead_id, {group}, ' ' || name FROM \
+                {events} e UNION ALL SELECT integration_id, lead_id, {group}, tid FROM {events} e \
+                WHERE tid IS NOT NULL) AS p CROSS JOIN event_keys k ON k.integration_id = \
+                p.integration_id AND k.grp = p.grp AND k.tid = p.tid AND k.lead_id = p.lead_id) AS k \
+                WHERE NOT EXISTS (SELECT 1 FROM events o WHERE o.id = k.event_id AND o.lead_id = \
+                k.lead_id)",
+        whole: Some(
+            "SELECT count(*) FROM event_keys k WHERE NOT EXISTS \
+             (SELECT 1 FROM events e WHERE e.id = k.event_id AND e.lead_id = k.lead_id)",
+        ),
+    },
+    Rule {
+        wrong: "first-deposit slots without an approved first deposit",
+        since: "SELECT count(*) FROM (SELECT DISTINCT lead_id, integration_id FROM {events} e) AS p \
+                CROSS JOIN lead_states s ON s.lead_id = p.lead_id AND s.integration_id = \
+                p.integration_id WHERE s.first_deposit IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \
+                events e WHERE e.id = s.first_deposit AND e.kind = 2 AND e.status = 1 AND e.lead_id = \
+                s.lead_id AND e.integration_id = s.integration_id)",
+        whole: Some(
+            "SELECT count(*) FROM lead_states s WHERE first_deposit IS NOT NULL AND NOT EXISTS \
+             (SELECT 1 FROM events e WHERE e.id = s.first_deposit AND e.kind = 2 AND e.status = 1 \
+             AND e.lead_id = s.lead_id AND e.integration_id = s.integration_id)",
+        ),
+    },
+    Rule {
+        wrong: "approved first deposits without their slot",
+        since: "SELECT count(*) FROM {events} e WHERE kind = 2 AND status = 1 AND NOT EXISTS \
+                (SELECT 1 FROM lead_states s WHERE s.first_deposit = e.id AND s.lead_id = e.lead_id \
+                AND s.integration_id = e.integration_id)",
+        whole: None,
+    },
+    Rule {
+        // There are few of them at any time.
+        wrong: "waiting requests that are not unmatched",
+        since: "SELECT count(*) FROM waiting_requests w WHERE NOT EXISTS \
+                (SELECT 1 FROM inbox i WHERE i.id = w.request_id AND i.verdict = 4)",
+        whole: None,
+    },
+];
+
+/// Events that came from number `?1` on, and earlier ones that changed since then.
+const TOUCHED: &str = "(SELECT id, integration_id, lead_id, kind, status, name, tid FROM events WHERE id >= ?1 \
+     UNION ALL SELECT o.id, o.integration_id, o.lead_id, o.kind, o.status, o.name, o.tid FROM \
+     (SELECT DISTINCT event_id FROM event_changes WHERE id >= ?1) AS c CROSS JOIN events o \
+     ON o.id = c.event_id WHERE o.id < ?1) AS";
+
+/// The stored name of an event's group, as the core makes it.
+fn group() -> String {
+    let cases: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| {
+            let (number, group) = (kind.number(), Group::of(*kind, "").stored());
+            let named = matches!(kind, Kind::Custom | Kind::Other);
+            let name = if named { " || name" } else { "" };
+            format!("WHEN {number} THEN '{group}'{name}")
+        })
+        .collect();
+    format!("CASE kind {} END", cases.join(" "))
+}
+
+impl Rule {
+    /// How many rows break it.
+    fn broken(&self, sql: &dyn Session, from: Option<i64>) -> Sql<u64> {
+        let (query, events) = match (from, self.whole) {
+            (None, Some(whole)) => (whole, ""),
+            (None, None) => (self.since, "(SELECT * FROM events WHERE id >= ?1) AS"),
+            (Some(_), _) => (self.since, TOUCHED),
+        };
+        let text = query
+            .replace("{events}", events)
+            .replace("{group}", &group());
+        let from = from.unwrap_or(i64::MIN);
+        if text.contains("?1") {
+            sql.count(&text, values![from])
+        } else {
+            sql.count(&text, &[])
         }
     }
-    let (rollups, mut differences) = recount(sql)?;
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// What is not sealed.
+    Open,
+    /// The same, and what a seal with this boundary would stand for is counted apart.
+    OpenUntil(i64),
+    All,
+}
+
+/// What a walk found.
+#[derive(Default)]
+pub(super) struct Walk {
+    pub(super) report: CheckReport,
+    /// The events of [`Extent::OpenUntil`].
+    pub(super) apart: Part,
+}
+
+/// Events of a range of numbers, counted again.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) events: u64,
+    pub(super) sums: Rollups,
+}
+
+/// Rows of roll-ups.
+pub(super) type Rollups = HashMap<RollupKey, RollupSums>;
+
+/// Walks the database. Reads one consistent state, also while postbacks keep coming.
+fn check(sql: &dyn Session, extent: Extent) -> Sql<CheckReport> {
+    sql.begin_reading()?;
+    let walk = walk(sql, extent)?;
+    sql.batch("COMMIT")?;
+    Ok(walk.report)
+}
+
+/// The same in a transaction that reads.
+pub(super) fn walk(sql: &dyn Session, extent: Extent) -> Sql<Walk> {
+    let seals = seals::made(sql)?;
+    let last = seals.last().map(|seal| seal.boundary);
+    let from = last.filter(|_| extent != Extent::All);
+    let lowest = from.unwrap_or(i64::MIN);
+    let count = |table: &str| {
+        let query = format!("SELECT count(*) FROM {table} WHERE id >= ?1");
+        sql.count(&query, values![lowest])
+    };
+    let mut report = CheckReport {
+        requests: count("inbox")?,
+        leads: count("leads")?,
+        sealed: seals::summary(&seals),
+        ..CheckReport::default()
+    };
+    if from.is_none() {
+        report.problems = sql.damage()?;
+    }
+    for rule in RULES {
+        let found = rule.broken(sql, from)?;
+        if found > 0 {
+            report.problems.push(format!("{found} {}", rule.wrong));
+        }
+    }
+    let cuts: Vec<i64> = match extent {
+        Extent::Open => Vec::new(),
+        Extent::OpenUntil(boundary) => vec![boundary],
+        Extent::All => seals.iter().map(|seal| seal.boundary).collect(),
+    };
+    let parts = recount(sql, lowest, &cuts)?;
+    report.events = parts.iter().map(|part| part.events).sum();
+    let mut right = match from {
+        Some(boundary) => seals::sums(sql, "<=", boundary)?,
+        None => Rollups::new(),
+    };
+    for part in &parts {
+        add(&mut right, &part.sums);
+    }
+    let (rollups, stored) = stored(sql)?;
     report.rollups = rollups;
+    let mut differences = differences("roll-up", stored, right);
+    if extent == Extent::All {
+        for (seal, part) in seals.iter().zip(&parts) {
+            differences.extend(unlike(sql, seal, part)?);
+        }
+    }
     let hidden = differences.len().saturating_sub(SHOWN);
     differences.truncate(SHOWN);
     report.problems.extend(differences);
@@ -98,52 +233,87 @@ fn walk(sql: &dyn Session) -> Sql<CheckReport> {
             .problems
             .push(format!("{hidden} more roll-up rows differ"));
     }
-    Ok(report)
+    let apart = parts.into_iter().next().unwrap_or_default();
+    Ok(Walk { report, apart })
 }
 
-fn recount(sql: &dyn Session) -> Sql<(u64, Vec<String>)> {
-    let mut recounted = Deltas::default();
-    sql.each(&format!("SELECT {EVENT_COLUMNS} FROM events"), &[], |row| {
-        recounted.add(&counted(&rows::event(row)?));
+/// Where a seal's sums are not those of its events.
+fn unlike(sql: &dyn Session, seal: &Seal, part: &Part) -> Sql<Vec<String>> {
+    let what = format!(
+        "sum sealed with {}",
+        Month::ending_at(seal.boundary).written()
+    );
+    let sealed = seals::sums(sql, "=", seal.boundary)?;
+    Ok(differences(&what, sealed, part.sums.clone()))
+}
+
+/// Counts events from a number on, each range that ends at a cut apart.
+fn recount(sql: &dyn Session, lowest: i64, cuts: &[i64]) -> Sql<Vec<Part>> {
+    let mut parts: Vec<(u64, Deltas)> = Vec::new();
+    parts.resize_with(cuts.len() + 1, Default::default);
+    let text = format!("SELECT {EVENT_COLUMNS} FROM events WHERE events.id >= ?1");
+    sql.each(&text, values![lowest], |row| {
+        let event = rows::event(row)?;
+        let at = cuts.partition_point(|cut| *cut <= event.id.0);
+        if let Some((events, deltas)) = parts.get_mut(at) {
+            *events += 1;
+            deltas.add(&counted(&event));
+        }
         Ok(())
     })?;
-    let mut right: HashMap<RollupKey, RollupSums> = recounted.take().into_iter().collect();
-    let mut differences = Vec::new();
-    let (stored, rows) = all(sql)?;
-    for (key, sums) in rows {
-        let expected = right.remove(&key).unwrap_or_default();
-        if expected != sums {
-            differences.push(difference(&key, &sums, &expected));
-        }
-    }
-    for (key, expected) in right {
-        differences.push(difference(&key, &RollupSums::default(), &expected));
-    }
-    Ok((stored, differences))
+    let part = |(events, mut deltas): (u64, Deltas)| Part {
+        events,
+        sums: deltas.take().into_iter().collect(),
+    };
+    Ok(parts.into_iter().map(part).collect())
 }
 
 /// How many roll-up rows there are, and their sums over all writers.
-fn all(sql: &dyn Session) -> Sql<(u64, HashMap<RollupKey, RollupSums>)> {
-    let mut stored = 0;
-    let mut summed: HashMap<RollupKey, RollupSums> = HashMap::new();
+fn stored(sql: &dyn Session) -> Sql<(u64, Rollups)> {
+    let mut rows = 0;
+    let mut summed = Rollups::new();
     let text = format!("SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours");
     sql.each(&text, &[], |row| {
-        stored += 1;
+        rows += 1;
         let (key, sums) = rollup(row)?;
         let sum = summed.entry(key).or_default();
         *sum = sum.plus(sums);
         Ok(())
     })?;
-    Ok((stored, summed))
+    Ok((rows, summed))
 }
 
-fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> String {
+fn add(to: &mut Rollups, more: &Rollups) {
+    for (key, sums) in more {
+        let sum = to.entry(key.clone()).or_default();
+        *sum = sum.plus(*sums);
+    }
+}
+
+fn differences(what: &str, stored: Rollups, mut right: Rollups) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (key, sums) in stored {
+        let expected = right.remove(&key).unwrap_or_default();
+        if expected != sums {
+            differences.push(difference(what, &key, &sums, &expected));
+        }
+    }
+    for (key, expected) in right {
+        if !expected.is_zero() {
+            let nothing = RollupSums::default();
+            differences.push(difference(what, &key, &nothing, &expected));
+        }
+    }
+    differences
+}
+
+fn difference(what: &str, key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> String {
     let currency = key
         .currency
         .map(|currency| currency.to_string())
         .unwrap_or_default();
     format!(
-        "roll-up of integration {}, quarter hour {}, {} {} {currency}: stored {} events, {} and {}; \
+        "{what} of integration {}, quarter hour {}, {} {} {currency}: stored {} events, {} and {}; \
          recounted {} events, {} and {}",
         key.integration,
         key.bucket,
@@ -162,7 +332,26 @@ fn difference(key: &RollupKey, stored: &RollupSums, recounted: &RollupSums) -> S
 impl UpkeepStore for SqlStore {
     async fn check(&self) -> StoreResult<CheckReport> {
         self.settle().await;
-        self.read_for_long(check).await
+        self.read_for_long(|sql| check(sql, Extent::Open)).await
+    }
+
+    async fn check_all(&self) -> StoreResult<CheckReport> {
+        self.settle().await;
+        self.read_for_long(|sql| check(sql, Extent::All)).await
+    }
+
+    async fn seal(&self, month: Month) -> StoreResult<Sealing> {
+        self.settle().await;
+        self.seal_month(month).await
+    }
+
+    async fn unseal(&self, month: Month) -> StoreResult<()> {
+        self.take_seals_away(month).await
+    }
+
+    async fn seals(&self) -> StoreResult<Seals> {
+        let now = self.shared.clock.now();
+        self.read(move |sql| seals::state(sql, now)).await
     }
 
     async fn health(&self) -> Health {

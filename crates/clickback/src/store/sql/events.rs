@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use clickback_core::event::{Group, Status};
-use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId};
+use clickback_core::ids::{EventId, IntegrationId, LeadId, RequestId, lowest_id_at};
 use clickback_core::moment::Moment;
 
 use crate::store::events::{Event, EventChange, EventFilter, EventStore};
 use crate::store::{Page, StoreResult};
 
 use super::SqlStore;
+use super::inbox::AROUND_SECONDS;
 use super::rows::{EVENT_COLUMNS, event};
 use super::session::{Session, Sql, Value, missing, values};
 
@@ -57,6 +58,10 @@ pub(super) fn list(sql: &dyn Session, filter: &EventFilter) -> StoreResult<Page<
     }
     if let Some(from) = filter.from {
         add("events.occurred_at >= $", from.0);
+        // Nothing is received before it happened, but for clocks: a period that lasts until now is a
+        // range of the primary key.
+        let received = lowest_id_at(from.plus_seconds(-AROUND_SECONDS).millis());
+        add("events.id >= $", received);
     }
     if let Some(to) = filter.to {
         add("events.occurred_at < $", to.0);

@@ -21,10 +21,6 @@ pub(super) fn numbers(sql: &dyn Session, filter: &RequestFilter, flag: Flag) -> 
             |row| row.get(0).map(IntegrationId),
         )?,
     };
-    let (order, oldest_first) = match filter.after {
-        Some(_) => ("ASC", true),
-        None => ("DESC", false),
-    };
     let mut found: Vec<i64> = Vec::new();
     for integration in integrations {
         let of_one = RequestFilter {
@@ -37,24 +33,35 @@ pub(super) fn numbers(sql: &dyn Session, filter: &RequestFilter, flag: Flag) -> 
             if flags & flag.bit() == 0 {
                 continue;
             }
-            let (conditions, mut values) = conditions(&of_one);
-            values.push(Value::from(flags));
-            let text = format!(
-                "SELECT inbox.id FROM inbox WHERE {conditions} AND inbox.flags = ?{} AND inbox.flags <> 0 \
-                 ORDER BY inbox.id {order} LIMIT {}",
-                values.len(),
-                filter.limit + 1
-            );
+            let (text, values) = with_flags(&of_one, flags);
             found.extend(sql.all(&text, &values, |row| row.get::<i64>(0))?);
         }
     }
-    if oldest_first {
+    if filter.after.is_some() {
         found.sort_unstable();
     } else {
         found.sort_unstable_by_key(|id| Reverse(*id));
     }
     found.truncate(filter.limit + 1);
     Ok(found)
+}
+
+/// The statement that finds the requests of an integration with just these flags, and its values.
+pub(in crate::store) fn with_flags(of_one: &RequestFilter, flags: i64) -> (String, Vec<Value<'_>>) {
+    let order = if of_one.after.is_some() {
+        "ASC"
+    } else {
+        "DESC"
+    };
+    let (conditions, mut values) = conditions(of_one);
+    values.push(Value::from(flags));
+    let text = format!(
+        "SELECT inbox.id FROM inbox WHERE {conditions} AND inbox.flags = ?{} AND inbox.flags <> 0 \
+         ORDER BY inbox.id {order} LIMIT {}",
+        values.len(),
+        of_one.limit + 1
+    );
+    (text, values)
 }
 
 /// The sets of flags that occur at an integration: one step of the index for each.

@@ -1,5 +1,6 @@
 //! The inbox: receiving, lists of requests, one request in full, and waiting ones.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,9 +53,9 @@ fn summary(row: &Row<'_>) -> Sql<RequestSummary> {
 
 /// A request's number follows the clock that stored it, its time the clock that received it: so far apart
 /// they are looked for. A period is then a range of the primary key.
-const AROUND_SECONDS: i64 = 86_400;
+pub(super) const AROUND_SECONDS: i64 = 86_400;
 
-pub(super) fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
+pub(in crate::store) fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
     let mut conditions: Vec<String> = Vec::new();
     let mut values: Vec<Value<'_>> = Vec::new();
     let mut add = |condition: &str, value| {
@@ -131,9 +132,27 @@ pub(super) fn conditions(filter: &RequestFilter) -> (String, Vec<Value<'_>>) {
 const LEAD_OF_CLICKID: &str = "SELECT lead_id FROM lead_identities WHERE workspace_id = ?1 AND kind = 1 AND scope = 0 \
                                AND value = $";
 
+/// The statement of a page of requests under these conditions, and of one more, with its values.
+pub(in crate::store) fn page<'f>(
+    filter: &RequestFilter,
+    (conditions, values): (String, Vec<Value<'f>>),
+) -> (String, Vec<Value<'f>>) {
+    let order = if filter.after.is_some() {
+        "ASC"
+    } else {
+        "DESC"
+    };
+    let text = format!(
+        "SELECT {SUMMARY_COLUMNS}, {EVENT_COLUMNS} {SUMMARY_FROM} WHERE {conditions} \
+         ORDER BY inbox.id {order} LIMIT {}",
+        filter.limit + 1
+    );
+    (text, values)
+}
+
 /// Newest first, or oldest first where the filter says `after`.
 pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Page<RequestSummary>> {
-    let (conditions, values) = match filter.flag {
+    let found = match filter.flag {
         Some(flag) => {
             let numbers = super::flagged::numbers(sql, filter, flag)?;
             if numbers.is_empty() {
@@ -148,16 +167,7 @@ pub(super) fn list(sql: &dyn Session, filter: &RequestFilter) -> StoreResult<Pag
         }
         None => conditions(filter),
     };
-    let order = if filter.after.is_some() {
-        "ASC"
-    } else {
-        "DESC"
-    };
-    let text = format!(
-        "SELECT {SUMMARY_COLUMNS}, {EVENT_COLUMNS} {SUMMARY_FROM} WHERE {conditions} \
-         ORDER BY inbox.id {order} LIMIT {}",
-        filter.limit + 1
-    );
+    let (text, values) = page(filter, found);
     let mut items: Vec<RequestSummary> = sql.all(&text, &values, summary)?;
     let more = items.len() > filter.limit;
     items.truncate(filter.limit);
@@ -217,16 +227,51 @@ pub(super) fn chosen(sql: &dyn Session, filter: &ReprocessFilter) -> Sql<Vec<Req
     sql.all(&text, &values, |row| row.get(0).map(RequestId))
 }
 
-/// Clickids of waiting requests whose lead or click is there by now.
-pub(super) fn ready_to_apply(sql: &dyn Session) -> Sql<Vec<(WorkspaceId, String)>> {
-    sql.all(
-        "SELECT DISTINCT w.workspace_id, w.clickid FROM waiting_requests w WHERE EXISTS \
-         (SELECT 1 FROM lead_identities i WHERE i.workspace_id = w.workspace_id AND i.kind = 1 \
-         AND i.scope = 0 AND i.value = w.clickid) OR EXISTS (SELECT 1 FROM clicks c \
-         WHERE c.workspace_id = w.workspace_id AND c.clickid = w.clickid) LIMIT 1000",
-        &[],
-        |row| Ok((WorkspaceId(row.get(0)?), row.get(1)?)),
-    )
+/// Waiting requests that one sweep looks at: so many of the newest, and so many of all, in turn.
+const SWEPT: usize = 5_000;
+/// A request and its lead miss each other when they come at the same time, or nearly.
+const RACE_SECONDS: i64 = 600;
+
+/// A clickid that requests wait for.
+pub(super) type Awaited = (WorkspaceId, String);
+
+/// Clickids of waiting requests whose lead or click is there by now, and where the next sweep goes on.
+/// However many wait, few are looked at, each by its keys.
+fn ready_to_apply(
+    sql: &dyn Session,
+    now: Moment,
+    after: Option<&Awaited>,
+) -> Sql<(BTreeSet<Awaited>, Option<Awaited>)> {
+    let look = |page: &str, values: &[Value<'_>]| {
+        sql.all(
+            &format!(
+                "SELECT w.workspace_id, w.clickid, \
+                 (SELECT i.lead_id FROM lead_identities i WHERE i.workspace_id = w.workspace_id \
+                 AND i.kind = 1 AND i.scope = 0 AND i.value = w.clickid LIMIT 1), \
+                 (SELECT c.clicked_at FROM clicks c WHERE c.workspace_id = w.workspace_id \
+                 AND c.clickid = w.clickid LIMIT 1) \
+                 FROM (SELECT workspace_id, clickid FROM waiting_requests WHERE {page} LIMIT {SWEPT}) AS w"
+            ),
+            values,
+            |row| {
+                let is_there =
+                    row.get::<Option<i64>>(2)?.is_some() || row.get::<Option<i64>>(3)?.is_some();
+                Ok(((WorkspaceId(row.get(0)?), row.get(1)?), is_there))
+            },
+        )
+    };
+    let since = lowest_id_at(now.plus_seconds(-RACE_SECONDS).millis());
+    let newest = look("request_id >= ?1 ORDER BY request_id DESC", values![since])?;
+    let (workspace, clickid) = after.map_or((0, ""), |(workspace, last)| (workspace.0, last));
+    let turn = look(
+        "(workspace_id, clickid) > (?1, ?2) ORDER BY workspace_id, clickid",
+        values![workspace, clickid],
+    )?;
+    let last = turn.last().filter(|_| turn.len() == SWEPT);
+    let next = last.map(|(awaited, _)| awaited.clone());
+    let ready = newest.into_iter().chain(turn);
+    let ready = ready.filter(|(_, is_there)| *is_there);
+    Ok((ready.map(|(awaited, _)| awaited).collect(), next))
 }
 
 pub(super) fn waiting(sql: &dyn Session) -> Sql<u64> {
@@ -304,7 +349,12 @@ impl InboxStore for SqlStore {
     }
 
     async fn sweep(&self) -> StoreResult<u64> {
-        let ready = self.read(ready_to_apply).await?;
+        let now = self.shared.clock.now();
+        let after = self.swept.lock().map_err(|_| closed())?.clone();
+        let (ready, next) = self
+            .read(move |sql| ready_to_apply(sql, now, after.as_ref()))
+            .await?;
+        *self.swept.lock().map_err(|_| closed())? = next;
         if ready.is_empty() {
             return Ok(0);
         }

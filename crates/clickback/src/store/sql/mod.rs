@@ -9,9 +9,9 @@ mod events;
 mod facts;
 mod field_changes;
 mod fields;
-mod flagged;
+pub(super) mod flagged;
 mod imports;
-mod inbox;
+pub(super) mod inbox;
 pub(super) mod lead_list;
 mod leads;
 pub(super) mod ledger;
@@ -25,6 +25,7 @@ mod reports;
 mod reprocess;
 pub(super) mod rollups;
 pub(super) mod rows;
+mod seals;
 mod separate;
 pub(super) mod session;
 mod set_up;
@@ -55,6 +56,10 @@ use writer::{Asked, Job, Shared, Writer};
 /// How long a read waits for its turn: in a queue in front of a database that hangs nobody stands for
 /// long.
 const QUEUEING: Duration = Duration::from_secs(10);
+
+/// Niceness of the store's own threads: about a tenth of the processor where answering needs all of it.
+#[cfg(target_os = "linux")]
+const GIVES_WAY: i32 = 10;
 
 /// A database as the store uses it, besides the writer's connection.
 pub(super) trait Database: Send + Sync {
@@ -124,6 +129,8 @@ pub struct SqlStore {
     journal: Option<Journal>,
     numbers: Arc<Numbers>,
     reading: Arc<Semaphore>,
+    /// Where the last sweep of waiting requests ended, if more wait behind that.
+    swept: Mutex<Option<inbox::Awaited>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -196,6 +203,7 @@ impl SqlStore {
             shared,
             journal,
             numbers,
+            swept: Mutex::default(),
             threads: Mutex::new(threads),
         }))
     }
@@ -336,14 +344,22 @@ pub(super) fn last_id(sql: &dyn Session) -> Sql<i64> {
     Ok(last)
 }
 
-/// Starts a thread of the store.
+/// Starts a thread of the store. It gives way to threads that answer: who sent a postback waits for the
+/// answer, and nobody waits for the decision.
 pub(super) fn spawn(
     name: &str,
     body: impl FnOnce() + Send + 'static,
 ) -> StoreResult<JoinHandle<()>> {
     std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(body)
+        .spawn(move || {
+            // Elsewhere niceness belongs to the whole program.
+            #[cfg(target_os = "linux")]
+            if let Err(error) = rustix::process::nice(GIVES_WAY) {
+                tracing::debug!(%error, "a store thread keeps its priority");
+            }
+            body();
+        })
         .map_err(|error| StoreError::Internal(format!("cannot start the {name} thread: {error}")))
 }
 

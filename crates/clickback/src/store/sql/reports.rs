@@ -93,13 +93,15 @@ fn flags(sql: &dyn Session, workspace: WorkspaceId, first: i64) -> Sql<Vec<(Flag
 
 fn steps(sql: &dyn Session, workspace: WorkspaceId) -> Sql<SetUpSteps> {
     sql.one(
+        // The first row of an index each: a table that begins with what does not count is not read.
         "SELECT EXISTS (SELECT 1 FROM integrations WHERE workspace_id = ?1 AND deleted_at IS \
-         NULL), EXISTS (SELECT 1 FROM registration_links l JOIN integrations i ON i.id = \
-         l.integration_id WHERE i.workspace_id = ?1), EXISTS (SELECT 1 FROM leads WHERE \
-         workspace_id = ?1 AND test = 0), EXISTS (SELECT 1 FROM integrations i JOIN inbox r ON \
-         r.integration_id = i.id WHERE i.workspace_id = ?1 AND r.test = 0), EXISTS (SELECT 1 FROM \
-         integrations i JOIN rollup_quarter_hours r ON r.integration_id = i.id WHERE \
-         i.workspace_id = ?1)",
+         NULL), EXISTS (SELECT 1 FROM integrations i WHERE i.workspace_id = ?1 AND (SELECT l.id FROM \
+         registration_links l WHERE l.integration_id = i.id ORDER BY l.id LIMIT 1) IS NOT NULL), \
+         (SELECT id FROM leads WHERE workspace_id = ?1 AND test = 0 ORDER BY id LIMIT 1) IS NOT NULL, \
+         EXISTS (SELECT 1 FROM integrations i WHERE i.workspace_id = ?1 AND (SELECT r.id FROM inbox r \
+         WHERE r.integration_id = i.id AND r.test = 0 ORDER BY r.id LIMIT 1) IS NOT NULL), \
+         EXISTS (SELECT 1 FROM integrations i WHERE i.workspace_id = ?1 AND (SELECT r.bucket FROM \
+         rollup_quarter_hours r WHERE r.integration_id = i.id ORDER BY r.bucket LIMIT 1) IS NOT NULL)",
         values![workspace.0],
         |row| {
             Ok(SetUpSteps {

@@ -92,7 +92,7 @@ impl Work<'_> {
     /// Takes back rows and roll-up changes; the transaction then commits nothing.
     pub(super) fn end_dry_run(&mut self) -> Sql<()> {
         self.sql.batch("ROLLBACK TO dry_run; RELEASE dry_run")?;
-        *self.deltas = clickback_core::rollup::Deltas::default();
+        self.deltas.clear();
         *self.set_up_changed = false;
         Ok(())
     }

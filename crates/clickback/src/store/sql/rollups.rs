@@ -6,12 +6,52 @@ use clickback_core::sum::Sum;
 
 use super::session::{Optional as _, Row, Session, Sql, SqlError, values};
 
-/// Adds the changes of a transaction to the stored rows of a slot, which has one writer.
-pub(in crate::store) fn flush(
+/// Where sums of events are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Sums {
+    /// In the roll-ups that reports read. A slot has one writer.
+    Rollups { slot: i64 },
+    /// With a seal: what the events below its boundary come to.
+    Sealed { boundary: i64 },
+}
+
+/// How a row's sums are read and written.
+macro_rules! statements {
+    ($table:literal, $place:literal) => {
+        (
+            concat!(
+                "SELECT events, amount, payout FROM ",
+                $table,
+                " WHERE integration_id = ?1 AND bucket = ?2 AND kind = ?3 AND name = ?4 \
+                 AND status = ?5 AND currency = ?6 AND ",
+                $place,
+                " = ?7"
+            ),
+            concat!(
+                "INSERT INTO ",
+                $table,
+                " (integration_id, bucket, kind, name, status, currency, ",
+                $place,
+                ", events, amount, payout) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+                 ON CONFLICT (integration_id, bucket, kind, name, status, currency, ",
+                $place,
+                ") DO UPDATE SET events = excluded.events, amount = excluded.amount, \
+                 payout = excluded.payout"
+            ),
+        )
+    };
+}
+
+/// Adds changes to stored rows, which nobody else changes meanwhile.
+pub(in crate::store) fn add(
     sql: &dyn Session,
-    slot: i64,
-    changes: Vec<(RollupKey, RollupSums)>,
+    sums: Sums,
+    changes: &[(RollupKey, RollupSums)],
 ) -> Sql<()> {
+    let ((read, write), place) = match sums {
+        Sums::Rollups { slot } => (statements!("rollup_quarter_hours", "slot"), slot),
+        Sums::Sealed { boundary } => (statements!("sealed_rollups", "boundary"), boundary),
+    };
     for (key, sums) in changes {
         let currency = key
             .currency
@@ -20,8 +60,7 @@ pub(in crate::store) fn flush(
             .unwrap_or_default();
         let known = sql
             .one(
-                "SELECT events, amount, payout FROM rollup_quarter_hours WHERE integration_id = ?1 AND \
-                 bucket = ?2 AND kind = ?3 AND name = ?4 AND status = ?5 AND currency = ?6 AND slot = ?7",
+                read,
                 values![
                     key.integration.0,
                     key.bucket,
@@ -29,7 +68,7 @@ pub(in crate::store) fn flush(
                     key.name,
                     key.status.number(),
                     currency,
-                    slot
+                    place
                 ],
                 |row| {
                     Ok(RollupSums {
@@ -41,13 +80,9 @@ pub(in crate::store) fn flush(
             )
             .optional()?
             .unwrap_or_default();
-        let total = known.plus(sums);
+        let total = known.plus(*sums);
         sql.execute(
-            "INSERT INTO rollup_quarter_hours \
-             (integration_id, bucket, kind, name, status, currency, slot, events, amount, payout) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-             ON CONFLICT (integration_id, bucket, kind, name, status, currency, slot) DO UPDATE SET \
-             events = excluded.events, amount = excluded.amount, payout = excluded.payout",
+            write,
             values![
                 key.integration.0,
                 key.bucket,
@@ -55,7 +90,7 @@ pub(in crate::store) fn flush(
                 key.name,
                 key.status.number(),
                 currency,
-                slot,
+                place,
                 total.events,
                 total.amount.to_string(),
                 total.payout.to_string(),

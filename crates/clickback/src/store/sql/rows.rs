@@ -65,6 +65,7 @@ pub(in crate::store) fn facts(event: &Event) -> EventFacts {
 /// How an event counts.
 pub(in crate::store) fn counted(event: &Event) -> Counted {
     Counted {
+        id: event.id,
         integration: event.integration,
         kind: event.kind,
         name: if event.kind == Kind::Custom {

@@ -11,7 +11,7 @@ use crate::store::inbox::Outcome;
 use crate::store::journal::Taken;
 
 use super::apply::Work;
-use super::rollups;
+use super::rollups::Sums;
 
 /// Why a statement did not do what it should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -283,6 +283,8 @@ pub(in crate::store) enum Turn {
     Leads,
     /// Looking for waiting requests whose lead is there.
     Sweep,
+    /// Sealing months.
+    Seal,
 }
 
 /// A connection. Statements have places `?1`, `?2` … and are kept prepared.
@@ -298,6 +300,9 @@ pub(in crate::store) trait Session {
     /// Waits until no other node is at such work, and keeps them from it until the transaction ends.
     /// Always before leads are locked.
     fn take_turn(&self, turn: Turn) -> Sql<()>;
+    /// Keeps such work from beginning until the transaction ends, beside others that do the same. The last
+    /// that a transaction waits for.
+    fn hold_off(&self, turn: Turn) -> Sql<()>;
     /// Keeps other nodes from deciding on these leads until the transaction ends; false when one of them
     /// went away meanwhile. Where there is one writer, nothing needs to be done.
     fn lock_leads(&self, leads: &[LeadId]) -> Sql<bool>;
@@ -309,6 +314,8 @@ pub(in crate::store) trait Session {
     fn let_commit_wait(&self) -> Sql<()> {
         Ok(())
     }
+    /// Adds changes to sums, whose rows are made where there are none.
+    fn add_sums(&self, sums: Sums, changes: &[(RollupKey, RollupSums)]) -> Sql<()>;
     /// Begins a transaction that only reads, all of it as of one moment.
     fn begin_reading(&self) -> Sql<()>;
     /// How this database finds parts of names.
@@ -382,6 +389,8 @@ pub(in crate::store) trait WriteSession: Send {
     fn is_open(&self) -> bool {
         true
     }
+    /// Accepted requests in one transaction at most; so many are decided without further waiting.
+    fn batch(&self) -> usize;
     fn begin(&self) -> Sql<()>;
     /// Returns after the transaction is on disk.
     fn commit(&self) -> Sql<()>;
@@ -401,10 +410,6 @@ pub(in crate::store) trait WriteSession: Send {
     /// Tells other nodes with the commit that the set-up changed.
     fn announce_set_up(&self) -> Sql<()> {
         Ok(())
-    }
-    /// Adds the transaction's changes to the roll-up rows of a slot.
-    fn add_rollups(&self, slot: i64, changes: Vec<(RollupKey, RollupSums)>) -> Sql<()> {
-        rollups::flush(self.session(), slot, changes)
     }
     /// Whether the transaction that was taken back last lost a race against another node's, and may do
     /// better when it is run again. Asked once.

@@ -21,13 +21,12 @@ use crate::store::numbers::Numbers;
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
+use super::rollups::Sums;
 use super::session::{Session, Sql, WriteSession};
-use super::{Database, closed, last_id, snapshot};
+use super::{Database, closed, last_id, seals, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
-/// Accepted requests in one transaction at most; so many are decided without further waiting.
-const MANY: usize = 4_096;
 /// Accepted requests that nobody waits for may become more for so long: their answers left already, and
 /// a bigger batch writes less. A read that waits for them ends the pause.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -189,7 +188,7 @@ impl Writer {
             return false;
         }
         let failing = self.shared.failing.load(Ordering::Relaxed);
-        let pressing = waiting >= MANY as u64 || journal.is_wanted();
+        let pressing = waiting >= self.session.batch() as u64 || journal.is_wanted();
         pressing && !failing || decided_at.elapsed() >= self.pause()
     }
 
@@ -248,7 +247,7 @@ impl Writer {
             return;
         };
         let doubtful = journal.doubtful();
-        match journal.take(MANY) {
+        match journal.take(self.session.batch()) {
             Ok([]) => {}
             Ok(taken) => {
                 if let Ok(outcomes) = self.decide_all(taken, doubtful) {
@@ -447,7 +446,8 @@ impl Writer {
         body: &mut impl FnMut(&dyn WriteSession, &mut Work<'_>) -> Result<T, E>,
         set_up_changed: &mut bool,
     ) -> StoreResult<T> {
-        let mut deltas = Deltas::default();
+        let now = self.shared.clock.now();
+        let mut deltas = Deltas::at(now);
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.session.begin()?;
             let sql = self.session.session();
@@ -457,15 +457,16 @@ impl Writer {
                 ids: &mut self.ids,
                 deltas: &mut deltas,
                 snapshot: self.shared.snapshot.load_full(),
-                now: self.shared.clock.now(),
+                now,
                 set_up_changed,
             };
             let value = body(&*self.session, &mut work).map_err(Into::into)?;
             if *work.set_up_changed {
                 self.session.announce_set_up()?;
             }
-            self.session
-                .add_rollups(self.numbers.slot(), deltas.take())?;
+            seals::carry(sql, deltas.take_past())?;
+            let slot = self.numbers.slot();
+            sql.add_sums(Sums::Rollups { slot }, &deltas.take())?;
             self.session.commit()?;
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)

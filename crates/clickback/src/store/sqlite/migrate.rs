@@ -36,6 +36,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0005_lists.sql"),
     ),
     (
+        6,
+        "seals",
+        include_str!("../../../migrations/sqlite/0006_seals.sql"),
+    ),
+    (
         7,
         "nodes",
         include_str!("../../../migrations/sqlite/0007_nodes.sql"),

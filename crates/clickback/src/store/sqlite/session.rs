@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clickback_core::ids::LeadId;
+use clickback_core::rollup::{RollupKey, RollupSums};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 
 use crate::store::StoreError;
+use crate::store::sql::rollups::{self, Sums};
 use crate::store::sql::session::{
     Cell, Columns, Each, NameSearch, Row, Session, Sql, SqlError, Turn, Value, WriteSession,
 };
@@ -104,6 +106,14 @@ impl Session for SqliteSession {
         Ok(())
     }
 
+    fn hold_off(&self, _turn: Turn) -> Sql<()> {
+        Ok(())
+    }
+
+    fn add_sums(&self, sums: Sums, changes: &[(RollupKey, RollupSums)]) -> Sql<()> {
+        rollups::add(self, sums, changes)
+    }
+
     fn lock_leads(&self, _leads: &[LeadId]) -> Sql<bool> {
         Ok(true)
     }
@@ -130,6 +140,10 @@ impl Session for SqliteSession {
     }
 }
 
+/// Requests of one transaction. What a commit syncs, the journal's next sync stands behind on the same
+/// disk: a commit of this many is about a megabyte, and a bigger one writes hardly less for each.
+const BATCH: usize = 256;
+
 /// The writer's connection.
 pub(super) struct SqliteWriter {
     pub(super) session: SqliteSession,
@@ -140,6 +154,10 @@ pub(super) struct SqliteWriter {
 impl WriteSession for SqliteWriter {
     fn session(&self) -> &dyn Session {
         &self.session
+    }
+
+    fn batch(&self) -> usize {
+        BATCH
     }
 
     fn begin(&self) -> Sql<()> {
