@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::poll_fn;
+use futures_util::{Stream, StreamExt as _};
 use rand::seq::SliceRandom as _;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
@@ -215,20 +215,16 @@ impl Address {
         let (client, mut connection) = self.config.connect(tls).await.map_err(Failure::Client)?;
         let heard = heard.cloned();
         let driver = tokio::spawn(async move {
-            let mut messages = poll_fn(move |context| connection.poll_message(context));
-            while let Some(message) = messages.next().await {
-                match (message, &heard) {
-                    (Ok(AsyncMessage::Notification(notification)), Some(heard)) => {
-                        if heard.send(notification.payload().to_owned()).is_err() {
-                            break;
-                        }
-                    }
-                    (Ok(_), _) => {}
-                    (Err(error), _) => {
-                        tracing::warn!(%error, "a connection to PostgreSQL broke");
-                        break;
-                    }
+            let ended = match heard {
+                // It logs what the server notices.
+                None => connection.await,
+                Some(heard) => {
+                    let mut messages = poll_fn(move |context| connection.poll_message(context));
+                    hand_on(&mut messages, &heard).await
                 }
+            };
+            if let Err(error) = ended {
+                tracing::warn!(%error, "a connection to PostgreSQL broke");
             }
         });
         let mut unfinished = Unfinished(Some(driver.abort_handle()));
@@ -278,6 +274,21 @@ impl Address {
             reason: super::errors::no_answer(&self.place()),
         }
     }
+}
+
+/// Hands on what other connections notify of, as long as somebody listens.
+async fn hand_on(
+    messages: &mut (impl Stream<Item = Result<AsyncMessage, tokio_postgres::Error>> + Unpin),
+    heard: &Heard,
+) -> Result<(), tokio_postgres::Error> {
+    while let Some(message) = messages.next().await {
+        if let AsyncMessage::Notification(notification) = message?
+            && heard.send(notification.payload().to_owned()).is_err()
+        {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The oldest server that the statements are written for: `server_version_num`.
