@@ -103,7 +103,7 @@ async fn a_hundred_copies_of_each_key_over_three_nodes_are_one_event_each() {
     let client = database.client().await;
     assert_eq!(
         number(&client, "SELECT count(*) FROM event_keys").await,
-        keys
+        i64::try_from(keys).expect("a count")
     );
     let verdicts = "SELECT verdict || ' ' || count(*) FROM inbox GROUP BY verdict ORDER BY verdict";
     assert_eq!(

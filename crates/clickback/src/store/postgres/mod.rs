@@ -55,8 +55,8 @@ pub struct Postgres;
 impl Postgres {
     /// Connects to the database at `address`, migrates it and starts the writer. Requests that are
     /// accepted are kept in `data_dir` until they are decided. Where the database is away, a node that ran
-    /// on this data before starts with the set-up that it read last, and joins when the database is back. Must be called inside a tokio runtime:
-    /// answers are given in it.
+    /// on this data before starts with the set-up that it read last, and joins when the database is back.
+    /// Must be called inside a tokio runtime: answers are given in it.
     pub fn open(
         address: &Address,
         retention: Retention,

@@ -53,13 +53,13 @@ use session::{Session, Sql, Turn, WriteSession};
 use snapshot::SetUp;
 use writer::{Asked, Job, Shared, Writer};
 
-/// Niceness of the store's own threads: about a tenth of the processor where answering needs all of it.
-#[cfg(target_os = "linux")]
-const GIVES_WAY: i32 = 10;
-
 /// How long a read waits for its turn: in a queue in front of a database that hangs nobody stands for
 /// long.
 const QUEUEING: Duration = Duration::from_secs(10);
+
+/// Niceness of the store's own threads: about a tenth of the processor where answering needs all of it.
+#[cfg(target_os = "linux")]
+const GIVES_WAY: i32 = 10;
 
 /// A database as the store uses it, besides the writer's connection.
 pub(super) trait Database: Send + Sync {
@@ -202,8 +202,8 @@ impl SqlStore {
             queue,
             shared,
             journal,
-            swept: Mutex::default(),
             numbers,
+            swept: Mutex::default(),
             threads: Mutex::new(threads),
         }))
     }

@@ -465,12 +465,8 @@ impl Writer {
                 self.session.announce_set_up()?;
             }
             seals::carry(sql, deltas.take_past())?;
-            sql.add_sums(
-                Sums::Rollups {
-                    slot: self.numbers.slot(),
-                },
-                &deltas.take(),
-            )?;
+            let slot = self.numbers.slot();
+            sql.add_sums(Sums::Rollups { slot }, &deltas.take())?;
             self.session.commit()?;
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
             Ok(value)
