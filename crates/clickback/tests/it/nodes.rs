@@ -6,14 +6,13 @@ use std::sync::Arc;
 use clickback::clock::ManualClock;
 use clickback::store::events::EventFilter;
 use clickback::store::inbox::{RequestFilter, Verdict};
-use clickback::store::integrations::{NewField, NewIntegration};
+use clickback::store::integrations::NewIntegration;
 use clickback::store::leads::{IdentityKind, NewClick, NewLead};
 use clickback::store::postgres::Postgres;
 use clickback::store::postgres::partitions::Retention;
 use clickback::store::sqlite::Sqlite;
 use clickback::store::{Options, Store};
 use clickback_core::event::Kind;
-use clickback_core::field::FieldKind;
 use clickback_core::ids::{IntegrationId, RequestId};
 use clickback_core::rules::Rules;
 use tempfile::TempDir;
@@ -21,7 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::ground::TestDatabase;
 use crate::harness::{WORKSPACE, clock};
-use crate::store_suite::incoming;
+use crate::store_suite::{incoming, text_field};
 
 /// Nodes that share a database, each with a directory of its own.
 pub(crate) struct Nodes {
@@ -339,13 +338,7 @@ async fn told(store: &dyn Store, requests: &[RequestId]) -> Vec<String> {
 
 async fn prepare(store: &dyn Store) -> IntegrationId {
     for key in ["player", "note"] {
-        let field = NewField {
-            key: key.to_owned(),
-            name: key.to_owned(),
-            kind: FieldKind::Text,
-            options: Vec::new(),
-            visible: true,
-        };
+        let field = text_field(key);
         store.create_field(WORKSPACE, field).await.expect("a field");
     }
     let mut new = new_integration();

@@ -10,20 +10,19 @@ use clickback::ids::{IntegrationId, LeadId, RequestId, UserId};
 use clickback::store::crm::Author;
 use clickback::store::events::EventFilter;
 use clickback::store::inbox::{ReprocessFilter, RequestFilter, Verdict};
-use clickback::store::integrations::{LinkFilter, NewField, NewIntegration};
+use clickback::store::integrations::{LinkFilter, NewIntegration};
 use clickback::store::leads::{IdentityKind, LeadFilter, LeadPatch, NewClick, NewLead};
 use clickback::store::postgres::Postgres;
 use clickback::store::postgres::partitions::Retention;
 use clickback::store::{Options, Store};
 use clickback_core::event::{Kind, Status};
-use clickback_core::field::FieldKind;
 use clickback_core::flag::Flag;
 use clickback_core::ids::{clickid, lowest_id_at};
 use clickback_core::rules::Rules;
 
 use crate::ground::{TestDatabase, texts};
 use crate::harness::{WORKSPACE, clock, noon};
-use crate::store_suite::incoming;
+use crate::store_suite::{incoming, text_field};
 
 /// What was received in the fifty days before now.
 const REQUESTS: i64 = 60_000;
@@ -139,13 +138,7 @@ impl Ground {
             ground.integration = made.id;
         }
         for key in ["player", "city"] {
-            let new = NewField {
-                key: key.to_owned(),
-                name: key.to_owned(),
-                kind: FieldKind::Text,
-                options: Vec::new(),
-                visible: true,
-            };
+            let new = text_field(key);
             store.create_field(WORKSPACE, new).await.expect("a field");
         }
         store.close().await;

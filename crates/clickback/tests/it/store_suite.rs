@@ -126,6 +126,17 @@ async fn make(store: &Arc<dyn Store>, rules: Rules) -> Integration {
     store.create_integration(new).await.expect("an integration")
 }
 
+/// A custom field that holds any text.
+pub(crate) fn text_field(key: &str) -> NewField {
+    NewField {
+        key: key.to_owned(),
+        name: key.to_owned(),
+        kind: FieldKind::Text,
+        options: Vec::new(),
+        visible: true,
+    }
+}
+
 /// A postback as it comes in at a store, under the rules of now.
 pub(crate) fn incoming(
     store: &dyn Store,
@@ -245,13 +256,7 @@ impl Stage {
     }
 
     async fn field(&self, key: &str) {
-        let new = NewField {
-            key: key.to_owned(),
-            name: key.to_owned(),
-            kind: FieldKind::Text,
-            options: Vec::new(),
-            visible: true,
-        };
+        let new = text_field(key);
         self.store
             .create_field(WORKSPACE, new)
             .await
