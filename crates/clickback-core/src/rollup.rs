@@ -78,8 +78,8 @@ impl RollupSums {
     }
 }
 
-/// Rows and what is added to them.
-type Rows = HashMap<RollupKey, RollupSums>;
+/// Rows and their sums.
+pub type Rows = HashMap<RollupKey, RollupSums>;
 
 /// Changes to roll-up rows, summed before they are written.
 #[derive(Debug, Default)]
@@ -181,13 +181,14 @@ impl Deltas {
     }
 }
 
-fn bump(rows: &mut Rows, key: RollupKey, sums: RollupSums) {
+/// Adds to a row; one that is not there begins with nothing.
+pub fn bump(rows: &mut Rows, key: RollupKey, sums: RollupSums) {
     let row = rows.entry(key).or_default();
     *row = row.plus(sums);
 }
 
 /// The rows that are not left as they were, in the order of their keys.
-fn changed(rows: Rows) -> Vec<(RollupKey, RollupSums)> {
+pub fn changed(rows: Rows) -> Vec<(RollupKey, RollupSums)> {
     let mut rows: Vec<_> = rows
         .into_iter()
         .filter(|(_, sums)| !sums.is_zero())

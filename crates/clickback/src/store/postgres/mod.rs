@@ -269,11 +269,10 @@ impl Database for Server {
             idle.clear();
         }
         // Others are to know what is left here; without the database they learn it at the next start.
-        let joining = Arc::clone(&self.joining);
         let told = std::thread::scope(|scope| {
             let told = scope.spawn(|| {
                 self.engine.handle.block_on(async {
-                    let last = joining.say_good_bye(undecided);
+                    let last = self.joining.say_good_bye(undecided);
                     tokio::time::timeout(GOOD_BYE, last).await
                 })
             });

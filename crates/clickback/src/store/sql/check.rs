@@ -1,7 +1,6 @@
 //! The integrity check: the file's own, the recount of roll-ups, and the rules that rows must keep. Of what
 //! is sealed, only the sums are read, unless all is asked for.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,14 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clickback_core::event::{Group, Kind};
 use clickback_core::month::Month;
-use clickback_core::rollup::{Deltas, RollupKey, RollupSums};
+use clickback_core::rollup::{Deltas, RollupKey, RollupSums, Rows, bump};
 
 use crate::store::check::{CheckReport, DatabaseHealth, Health, Sealing, Seals, UpkeepStore};
 use crate::store::inbox::InboxStore;
 use crate::store::nodes::NodeStore as _;
 use crate::store::{StoreError, StoreResult};
 
-use super::reports::{ROLLUP_COLUMNS, rollup};
+use super::reports::ROLLUP_COLUMNS;
+use super::rollups;
 use super::rows::{self, EVENT_COLUMNS, counted};
 use super::seals::{self, Seal};
 use super::session::{Session, Sql, SqlError, values};
@@ -164,11 +164,8 @@ pub(super) struct Walk {
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) events: u64,
-    pub(super) sums: Rollups,
+    pub(super) sums: Rows,
 }
-
-/// Rows of roll-ups.
-pub(super) type Rollups = HashMap<RollupKey, RollupSums>;
 
 /// Walks the database. Reads one consistent state, also while postbacks keep coming.
 fn check(sql: &dyn Session, extent: Extent) -> Sql<CheckReport> {
@@ -212,13 +209,14 @@ pub(super) fn walk(sql: &dyn Session, extent: Extent) -> Sql<Walk> {
     report.events = parts.iter().map(|part| part.events).sum();
     let mut right = match from {
         Some(boundary) => seals::sums(sql, "<=", boundary)?,
-        None => Rollups::new(),
+        None => Rows::new(),
     };
-    for part in &parts {
-        add(&mut right, &part.sums);
+    for (key, sums) in parts.iter().flat_map(|part| &part.sums) {
+        bump(&mut right, key.clone(), *sums);
     }
-    let (rollups, stored) = stored(sql)?;
-    report.rollups = rollups;
+    let text = format!("SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours");
+    let (rows, stored) = rollups::summed(sql, &text, &[])?;
+    report.rollups = rows;
     let mut differences = differences("roll-up", stored, right);
     if extent == Extent::All {
         for (seal, part) in seals.iter().zip(&parts) {
@@ -268,29 +266,7 @@ fn recount(sql: &dyn Session, lowest: i64, cuts: &[i64]) -> Sql<Vec<Part>> {
     Ok(parts.into_iter().map(part).collect())
 }
 
-/// How many roll-up rows there are, and their sums over all writers.
-fn stored(sql: &dyn Session) -> Sql<(u64, Rollups)> {
-    let mut rows = 0;
-    let mut summed = Rollups::new();
-    let text = format!("SELECT {ROLLUP_COLUMNS} FROM rollup_quarter_hours");
-    sql.each(&text, &[], |row| {
-        rows += 1;
-        let (key, sums) = rollup(row)?;
-        let sum = summed.entry(key).or_default();
-        *sum = sum.plus(sums);
-        Ok(())
-    })?;
-    Ok((rows, summed))
-}
-
-fn add(to: &mut Rollups, more: &Rollups) {
-    for (key, sums) in more {
-        let sum = to.entry(key.clone()).or_default();
-        *sum = sum.plus(*sums);
-    }
-}
-
-fn differences(what: &str, stored: Rollups, mut right: Rollups) -> Vec<String> {
+fn differences(what: &str, stored: Rows, mut right: Rows) -> Vec<String> {
     let mut differences = Vec::new();
     for (key, sums) in stored {
         let expected = right.remove(&key).unwrap_or_default();

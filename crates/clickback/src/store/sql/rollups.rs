@@ -1,10 +1,12 @@
-//! Writing roll-up changes: one read and one write per changed row and batch, sums added exactly.
+//! Writing roll-up changes: one read and one write per changed row and batch, sums added exactly; and
+//! reading rows summed up.
 
 use clickback_core::currency::Currency;
-use clickback_core::rollup::{RollupKey, RollupSums};
+use clickback_core::rollup::{RollupKey, RollupSums, Rows, bump};
 use clickback_core::sum::Sum;
 
-use super::session::{Optional as _, Row, Session, Sql, SqlError, values};
+use super::reports::rollup;
+use super::session::{Optional as _, Row, Session, Sql, SqlError, Value, values};
 
 /// Where sums of events are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,18 @@ pub(in crate::store) fn add(
         )?;
     }
     Ok(())
+}
+
+/// How many rows a statement finds that names the columns of a roll-up, and their sums.
+pub(super) fn summed(sql: &dyn Session, text: &str, values: &[Value<'_>]) -> Sql<(u64, Rows)> {
+    let (mut found, mut rows) = (0, Rows::new());
+    sql.each(text, values, |row| {
+        found += 1;
+        let (key, sums) = rollup(row)?;
+        bump(&mut rows, key, sums);
+        Ok(())
+    })?;
+    Ok((found, rows))
 }
 
 /// A stored sum; anything but our own canonical text means damage.

@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 
 use clickback_core::moment::Moment;
 use clickback_core::month::Month;
-use clickback_core::rollup::{RollupKey, RollupSums};
+use clickback_core::rollup::{RollupKey, RollupSums, Rows, bump, changed};
 
 use crate::store::check::{Sealed, Sealing, Seals};
 use crate::store::{StoreError, StoreResult};
 
 use super::SqlStore;
 use super::apply::Work;
-use super::check::{Extent, Rollups, Walk, walk};
-use super::reports::{ROLLUP_COLUMNS, rollup};
-use super::rollups::Sums;
+use super::check::{Extent, Walk, walk};
+use super::reports::ROLLUP_COLUMNS;
+use super::rollups::{self, Sums};
 use super::session::{Session, Sql, Turn, values};
 
 /// How long after its end a month can be sealed: clocks of nodes differ by less.
@@ -62,16 +62,9 @@ pub(super) fn summary(seals: &[Seal]) -> Option<Sealed> {
 }
 
 /// What the events of seals come to whose boundary is `=` or `<=` this one.
-pub(super) fn sums(sql: &dyn Session, compared: &'static str, boundary: i64) -> Sql<Rollups> {
-    let mut summed = Rollups::new();
+pub(super) fn sums(sql: &dyn Session, compared: &'static str, boundary: i64) -> Sql<Rows> {
     let text = format!("SELECT {ROLLUP_COLUMNS} FROM sealed_rollups WHERE boundary {compared} ?1");
-    sql.each(&text, values![boundary], |row| {
-        let (key, sums) = rollup(row)?;
-        let sum = summed.entry(key).or_default();
-        *sum = sum.plus(sums);
-        Ok(())
-    })?;
-    Ok(summed)
+    Ok(rollups::summed(sql, &text, values![boundary])?.1)
 }
 
 /// How far months are sealed, and could be.
@@ -115,7 +108,7 @@ pub(super) fn carry(
             row.get(0)
         })?;
     // In one order on every node, as all of them write to the same rows.
-    let mut sealed: BTreeMap<i64, BTreeMap<RollupKey, RollupSums>> = BTreeMap::new();
+    let mut sealed: BTreeMap<i64, Rows> = BTreeMap::new();
     for (month, changes) in past {
         let (first, _) = month.ids();
         let Some(boundary) = boundaries.iter().find(|boundary| **boundary > first) else {
@@ -123,13 +116,11 @@ pub(super) fn carry(
         };
         let rows = sealed.entry(*boundary).or_default();
         for (key, sums) in changes {
-            let row = rows.entry(key).or_default();
-            *row = row.plus(sums);
+            bump(rows, key, sums);
         }
     }
     for (boundary, rows) in sealed {
-        let rows: Vec<_> = rows.into_iter().collect();
-        sql.add_sums(Sums::Sealed { boundary }, &rows)?;
+        sql.add_sums(Sums::Sealed { boundary }, &changed(rows))?;
     }
     Ok(())
 }
@@ -205,8 +196,7 @@ fn count(sql: &dyn Session, making: Making) -> Sql<(Walk, u64)> {
     )?;
     let mut walk = walk(sql, Extent::OpenUntil(making.boundary))?;
     for (key, sums) in sums(sql, "=", making.boundary)? {
-        let row = walk.apart.sums.entry(key).or_default();
-        *row = row.plus(sums.negated());
+        bump(&mut walk.apart.sums, key, sums.negated());
     }
     sql.batch("COMMIT")?;
     Ok((walk, requests))
@@ -246,12 +236,7 @@ impl SqlStore {
             }
         };
         let Walk { mut report, apart } = walk;
-        let mut rows: Vec<(RollupKey, RollupSums)> = apart
-            .sums
-            .into_iter()
-            .filter(|(_, sums)| !sums.is_zero())
-            .collect();
-        rows.sort_by(|(one, _), (two, _)| one.cmp(two));
+        let rows = changed(apart.sums);
         let sums = Sums::Sealed {
             boundary: making.boundary,
         };
