@@ -162,14 +162,27 @@ impl Cluster {
             directory: self.programs.make_directory(),
             programs: self.programs.clone(),
         };
-        let from = format!("host={} port={PORT} user=postgres", self.socket().display());
-        let data = standby.data();
+        standby.follow(self).await;
+        standby
+    }
+
+    /// Becomes the standby of another server, as a copy of it: what was here before is gone. Every commit
+    /// there waits for it from now on.
+    pub(crate) async fn follow(&self, primary: &Cluster) {
+        let data = self.data();
+        if data.exists() {
+            fs::remove_dir_all(&data).expect("removed");
+        }
+        let from = format!(
+            "host={} port={PORT} user=postgres",
+            primary.socket().display()
+        );
         let options = ["-R", "-N", "-X", "stream", "-c", "fast", "-d", &from, "-D"];
         let options = options.map(OsStr::new).into_iter();
         self.programs
             .run("pg_basebackup", options.chain([data.as_os_str()]));
-        standby.begin();
-        let client = self.client().await;
+        self.begin();
+        let client = primary.client().await;
         for statement in [
             "ALTER SYSTEM SET synchronous_standby_names = '*'",
             "SELECT pg_reload_conf()",
@@ -178,7 +191,6 @@ impl Cluster {
         }
         let followed = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
         wait_for(&client, followed, |standbys| standbys == 1).await;
-        standby
     }
 
     fn data(&self) -> PathBuf {

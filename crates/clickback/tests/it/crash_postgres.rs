@@ -448,27 +448,39 @@ async fn what_comes_while_the_database_is_away_is_applied_in_its_order() {
     nodes.end(&cluster, &answered).await;
 }
 
+/// There and back again: what died comes back as the standby of what took its place, under load.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promoted_standby_has_all_that_was_acknowledged() {
-    let Some(primary) = Cluster::start().await else {
+    let Some(first) = Cluster::start().await else {
         return;
     };
-    let standby = primary.synchronous_standby().await;
-    let nodes = Nodes::start(NODES, &primary, &[&standby]).await;
-    let load = Load::start(&nodes, 1);
-    load.goes_on(300).await;
-    primary.stop_at_once();
-    load.goes_on(100).await;
-    standby.promote();
-    load.goes_on(100).await;
-    let answered = load.stop().await;
-    nodes.settle().await;
+    let second = first.synchronous_standby().await;
+    let (mut primary, mut standby) = (&first, &second);
+    let nodes = Nodes::start(NODES, primary, &[standby]).await;
+    let mut answered = Answered::default();
+    let promotions = asked_for("CRASH_PROMOTIONS", 2);
+    for round in 1..=promotions {
+        let load = Load::start(&nodes, round);
+        if round > 1 {
+            standby.follow(primary).await;
+        }
+        load.goes_on(40 + (round * 7_919) % 400).await;
+        primary.stop_at_once();
+        load.goes_on(100).await;
+        standby.promote();
+        load.goes_on(100).await;
+        answered.add(load.stop().await);
+        nodes.settle().await;
+        (primary, standby) = (standby, primary);
+        let wrong = answered.wrong(primary).await;
+        assert_eq!(wrong, Vec::<String>::new(), "promotion {round}");
+    }
     println!(
-        "the standby took over: {} answers, {} events: 0 lost, 0 double",
+        "{promotions} times the standby took over: {} answers, {} events: 0 lost, 0 double",
         answered.requests.len(),
         answered.events.len()
     );
-    nodes.end(&standby, &answered).await;
+    nodes.end(primary, &answered).await;
 }
 
 /// A transaction that waited for the standby when its server died is on the server's own disk, and is
