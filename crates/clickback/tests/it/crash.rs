@@ -38,6 +38,11 @@ pub(crate) fn asked_for(name: &str, otherwise: usize) -> usize {
         .unwrap_or(otherwise)
 }
 
+/// After so many answers of a round something dies: the moment moves through the work.
+pub(crate) fn answers_before(round: usize) -> usize {
+    40 + (round * 7_919) % 400
+}
+
 /// Not a test by itself: the server that the crash tests start in a process of its own.
 #[test]
 #[ignore = "started by the crash tests"]
@@ -192,8 +197,7 @@ async fn round(directory: &Path, path: &str, round: usize, answer_early: bool) -
             ))
         })
         .collect();
-    // The moment of the kill moves through the work: after so many answers, never the same number.
-    let wanted = 40 + (round * 7_919) % 400;
+    let wanted = answers_before(round);
     while answers.load(Ordering::Relaxed) < wanted && !hammers.iter().all(JoinHandle::is_finished) {
         tokio::task::yield_now().await;
     }

@@ -13,7 +13,7 @@ use clickback::store::inbox::Verdict;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::crash::{asked_for, hammer, prepare_with, start_on};
+use crate::crash::{answers_before, asked_for, hammer, prepare_with, start_on};
 use crate::ground::{TestDatabase, number};
 
 const NODES: usize = 2;
@@ -52,7 +52,7 @@ async fn round(
         })
         .collect();
     for (at, (mut node, _)) in nodes.into_iter().enumerate() {
-        let wanted = (at + 1) * (40 + (round * 7_919) % 400);
+        let wanted = (at + 1) * answers_before(round);
         let done = || hammers.iter().all(JoinHandle::is_finished);
         while answers.load(Ordering::Relaxed) < wanted && !done() {
             tokio::task::yield_now().await;

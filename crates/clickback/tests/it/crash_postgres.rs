@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cluster::{Cluster, wait_for};
-use crate::crash::{LEADS, asked_for, prepare_with};
+use crate::crash::{LEADS, answers_before, asked_for, prepare_with};
 use crate::ground::number;
 
 const NODES: usize = 2;
@@ -154,13 +154,19 @@ impl Nodes {
             .count()
     }
 
+    /// All that was answered is decided and is there once.
+    async fn nothing_is_wrong(&self, cluster: &Cluster, answered: &Answered, when: &str) {
+        self.settle().await;
+        let wrong = answered.wrong(cluster).await;
+        assert_eq!(wrong, Vec::<String>::new(), "{when}");
+    }
+
     /// Ends well: all is decided and is there once, totals equal a recount, nothing is left to decide.
     async fn end(mut self, cluster: &Cluster, answered: &Answered) {
-        self.settle().await;
+        self.nothing_is_wrong(cluster, answered, "at the end").await;
         let report = self.running[0].app.store.check().await.expect("a report");
         assert_eq!(report.problems, Vec::<String>::new());
         assert_eq!(report.events, answered.events.len() as u64);
-        assert_eq!(answered.wrong(cluster).await, Vec::<String>::new());
         self.stop().await;
         assert_eq!(self.journals(), 0, "the journals are not empty");
         cluster.say_where().await;
@@ -324,16 +330,15 @@ async fn what_was_acknowledged_outlives_the_database() {
     let rounds = asked_for("CRASH_ROUNDS", 5);
     for round in 1..=rounds {
         let load = Load::start(&nodes, round);
-        // The moment moves through the work: after so many answers, never the same number.
-        load.goes_on(40 + (round * 7_919) % 400).await;
+        load.goes_on(answers_before(round)).await;
         cluster.stop_at_once();
         load.goes_on(100).await;
         cluster.begin();
         load.goes_on(100).await;
         answered.add(load.stop().await);
-        nodes.settle().await;
-        let wrong = answered.wrong(&cluster).await;
-        assert_eq!(wrong, Vec::<String>::new(), "round {round}");
+        nodes
+            .nothing_is_wrong(&cluster, &answered, &format!("round {round}"))
+            .await;
     }
     println!(
         "{rounds} immediate stops of PostgreSQL, {} answers, {} events: 0 lost, 0 double",
@@ -464,16 +469,16 @@ async fn a_promoted_standby_has_all_that_was_acknowledged() {
         if round > 1 {
             standby.follow(primary).await;
         }
-        load.goes_on(40 + (round * 7_919) % 400).await;
+        load.goes_on(answers_before(round)).await;
         primary.stop_at_once();
         load.goes_on(100).await;
         standby.promote();
         load.goes_on(100).await;
         answered.add(load.stop().await);
-        nodes.settle().await;
         (primary, standby) = (standby, primary);
-        let wrong = answered.wrong(primary).await;
-        assert_eq!(wrong, Vec::<String>::new(), "promotion {round}");
+        nodes
+            .nothing_is_wrong(primary, &answered, &format!("promotion {round}"))
+            .await;
     }
     println!(
         "{promotions} times the standby took over: {} answers, {} events: 0 lost, 0 double",
