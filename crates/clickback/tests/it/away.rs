@@ -22,7 +22,7 @@ use crate::ground::{TestDatabase, number, texts};
 use crate::harness::{WORKSPACE, log_in};
 
 /// The class of the locks that stand for numbers of nodes.
-const CLASS: i32 = 0x0063_6c6b;
+pub(crate) const CLASS: i32 = 0x0063_6c6b;
 
 async fn deposit(node: &Node, path: &str, tid: &str) -> RequestId {
     let mut client = Client::connect(node.at).await.expect("a connection");

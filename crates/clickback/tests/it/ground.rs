@@ -72,6 +72,27 @@ impl TestDatabase {
         connect(&self.address).await
     }
 
+    /// It is away for everybody: no connection is left, and none can be made.
+    pub(crate) async fn shut(&self) {
+        let server = self.allow_connections(false).await;
+        let end = "SELECT bool_and(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = $1";
+        let ended = server.query_one(end, &[&self.address.database()]).await;
+        ended.expect("no connection is left");
+    }
+
+    /// It is there again.
+    pub(crate) async fn open(&self) {
+        self.allow_connections(true).await;
+    }
+
+    async fn allow_connections(&self, allowed: bool) -> Client {
+        let server = connect(&self.server).await;
+        let name = self.address.database();
+        let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}");
+        server.batch_execute(&allow).await.expect("allowed or not");
+        server
+    }
+
     /// What a suite prints when it is through.
     pub(crate) async fn say_where(&self) {
         let version = server_version(&self.client().await)

@@ -18,6 +18,7 @@ mod model;
 mod moving;
 mod nodes;
 mod nodes_http;
+mod numbers;
 mod postgres;
 mod postgres_plans;
 mod postgres_schema;

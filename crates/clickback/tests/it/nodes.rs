@@ -26,9 +26,9 @@ use crate::store_suite::{incoming, text_field};
 pub(crate) struct Nodes {
     pub(crate) all: Vec<Arc<dyn Store>>,
     pub(crate) clock: Arc<ManualClock>,
-    integration: IntegrationId,
+    pub(crate) integration: IntegrationId,
     pub(crate) database: TestDatabase,
-    _directories: Vec<TempDir>,
+    pub(crate) directories: Vec<TempDir>,
 }
 
 impl Nodes {
@@ -56,7 +56,7 @@ impl Nodes {
             clock,
             integration: integration.id,
             database,
-            _directories: directories,
+            directories,
         })
     }
 
@@ -103,7 +103,7 @@ impl Nodes {
     }
 }
 
-fn options(clock: &Arc<ManualClock>) -> Options {
+pub(crate) fn options(clock: &Arc<ManualClock>) -> Options {
     Options {
         queue: 200_000,
         journal: Some(1 << 30),
