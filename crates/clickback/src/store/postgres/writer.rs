@@ -103,6 +103,10 @@ impl WriteSession for PgWriter {
     fn lost_race(&self) -> bool {
         self.session.as_ref().is_some_and(PgSession::take_raced)
     }
+
+    fn works_here(&self) -> bool {
+        false
+    }
 }
 
 /// Stands for a connection that could not be made yet.

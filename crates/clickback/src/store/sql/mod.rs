@@ -19,6 +19,7 @@ mod links;
 mod merge;
 pub(super) mod names;
 mod nodes;
+mod pace;
 mod people;
 mod pulse;
 mod reports;

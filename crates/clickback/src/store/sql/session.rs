@@ -416,6 +416,8 @@ pub(in crate::store) trait WriteSession: Send {
     fn lost_race(&self) -> bool {
         false
     }
+    /// Whether deciding takes the processor of those who answer, and not that of a server elsewhere.
+    fn works_here(&self) -> bool;
     /// Called after each transaction, outside any.
     fn between(&mut self) {}
 }

@@ -21,18 +21,13 @@ use crate::store::numbers::Numbers;
 use crate::store::{StoreError, StoreResult};
 
 use super::apply::Work;
+use super::pace::{Backlog, Pace, RETRY};
 use super::rollups::Sums;
 use super::session::{Session, Sql, WriteSession};
 use super::{Database, closed, last_id, seals, snapshot};
 
 /// Requests in one transaction at most where their senders wait for it.
 const BATCH: usize = 256;
-/// Accepted requests that nobody waits for may become more for so long: their answers left already, and
-/// a bigger batch writes less. A read that waits for them ends the pause.
-const PAUSE: Duration = Duration::from_millis(50);
-/// How long the writer leaves a database alone that could not store.
-const RETRY: Duration = Duration::from_secs(1);
-
 /// How often a transaction is run that lost a race against another node's.
 const TRIES: usize = 8;
 
@@ -144,9 +139,9 @@ type Waiting = (Box<Incoming>, oneshot::Sender<StoreResult<Outcome>>);
 impl Writer {
     /// Works until told to stop or until nobody can send any more.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut decided_at = Instant::now();
+        let (mut pace, mut decided_at) = (Pace::default(), Instant::now());
         loop {
-            let mut next = match self.wait(&mut queue, decided_at) {
+            let mut next = match self.wait(&mut queue, &pace, decided_at) {
                 Waited::Job(job) => Some(job),
                 Waited::Decide => None,
                 Waited::Closed => break,
@@ -163,10 +158,14 @@ impl Writer {
                 }
                 self.session.between();
             }
-            if self.is_due(decided_at) {
+            if self.is_due(&pace, decided_at) {
+                let (begun, before) = (Instant::now(), self.waiting());
                 self.decide();
                 self.session.between();
                 decided_at = Instant::now();
+                if self.session.works_here() {
+                    pace.worked(decided_at - begun, before, self.waiting());
+                }
             } else if !self.session.is_open() {
                 // Nobody waits: the database is to be there before somebody does.
                 let _ = self.transact(|_, _| Ok::<_, StoreError>(()));
@@ -177,49 +176,46 @@ impl Writer {
         }
     }
 
-    /// Whether accepted requests are to be decided now: somebody waits for them, they are many, or
-    /// they had time to become more.
-    fn is_due(&self, decided_at: Instant) -> bool {
-        let Some(journal) = &self.journal else {
-            return false;
-        };
-        let waiting = journal.waiting();
-        if waiting == 0 {
-            return false;
-        }
-        let failing = self.shared.failing.load(Ordering::Relaxed);
-        let pressing = waiting >= self.session.batch() as u64 || journal.is_wanted();
-        pressing && !failing || decided_at.elapsed() >= self.pause()
+    /// Accepted requests that are to be decided.
+    fn waiting(&self) -> u64 {
+        self.journal.as_ref().map_or(0, Tail::waiting)
     }
 
-    /// How long accepted requests may wait to become more; a database that could not store is left
-    /// alone for longer.
-    fn pause(&self) -> Duration {
-        if self.shared.failing.load(Ordering::Relaxed) {
-            RETRY
-        } else {
-            PAUSE
-        }
+    /// How long accepted requests are still left alone; `None` where there are none.
+    fn left(&self, pace: &Pace, decided_at: Instant) -> Option<Duration> {
+        let journal = self.journal.as_ref()?;
+        let backlog = Backlog {
+            waiting: journal.waiting(),
+            batch: self.session.batch() as u64,
+            wanted: journal.is_wanted(),
+            failing: self.shared.failing.load(Ordering::Relaxed),
+        };
+        (backlog.waiting > 0).then(|| pace.left(backlog, decided_at.elapsed()))
+    }
+
+    /// Whether accepted requests are to be decided now.
+    fn is_due(&self, pace: &Pace, decided_at: Instant) -> bool {
+        self.left(pace, decided_at)
+            .is_some_and(|left| left.is_zero())
     }
 
     /// The next job, or the moment to decide what was accepted.
-    fn wait(&mut self, queue: &mut mpsc::Receiver<Job>, decided_at: Instant) -> Waited {
-        let waiting = self.journal.as_ref().map_or(0, Tail::waiting);
-        if waiting == 0 && self.session.is_open() {
-            return queue.blocking_recv().map_or(Waited::Closed, Waited::Job);
-        }
-        if waiting == 0 {
+    fn wait(
+        &mut self,
+        queue: &mut mpsc::Receiver<Job>,
+        pace: &Pace,
+        decided_at: Instant,
+    ) -> Waited {
+        let Some(left) = self.left(pace, decided_at) else {
+            if self.session.is_open() {
+                return queue.blocking_recv().map_or(Waited::Closed, Waited::Job);
+            }
             let next = async { tokio::time::timeout(RETRY, queue.recv()).await };
             return match self.runtime.block_on(next) {
                 Ok(Some(job)) => Waited::Job(job),
                 Ok(None) => Waited::Closed,
                 Err(_) => Waited::Decide,
             };
-        }
-        let left = if self.is_due(decided_at) {
-            Duration::ZERO
-        } else {
-            self.pause().saturating_sub(decided_at.elapsed())
         };
         match queue.try_recv() {
             Ok(job) => return Waited::Job(job),

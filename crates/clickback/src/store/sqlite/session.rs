@@ -192,6 +192,10 @@ impl WriteSession for SqliteWriter {
         Ok(())
     }
 
+    fn works_here(&self) -> bool {
+        true
+    }
+
     fn between(&mut self) {
         self.pacer.after_batch(&self.session.0);
     }
