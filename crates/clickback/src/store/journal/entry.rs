@@ -23,36 +23,42 @@ pub(in crate::store) struct Entry {
     pub(in crate::store) raw: RawRequest,
 }
 
-/// Appends the framed entry to `out`.
-pub(super) fn encode(
-    request: RequestId,
-    integration: IntegrationId,
-    received_at: Moment,
-    raw: &RawRequest,
-    out: &mut Vec<u8>,
-) {
-    let start = out.len();
-    out.extend_from_slice(&[0; FRAME]);
-    out.push(FORM);
-    out.push(u8::from(raw.method == "POST"));
-    for number in [request.0, integration.0, received_at.0] {
-        out.extend_from_slice(&number.to_le_bytes());
-    }
+/// Where the number of the request stands in an entry: behind its frame, form and method.
+const NUMBER: std::ops::Range<usize> = FRAME + 2..FRAME + 10;
+/// Bytes of an entry besides its texts.
+const BARE: usize = FRAME + 2 + 3 * 8 + 4 * 4;
+
+/// The framed entry of a request that has no number yet.
+pub(super) fn encode(integration: IntegrationId, received_at: Moment, raw: &RawRequest) -> Vec<u8> {
     let parts = [
         Some(raw.query.as_slice()),
         raw.content_type.as_deref().map(str::as_bytes),
         raw.body.as_deref(),
         raw.address.as_deref().map(str::as_bytes),
     ];
+    let texts: usize = parts.iter().flatten().map(|part| part.len()).sum();
+    let mut out = Vec::with_capacity(BARE + texts);
+    out.extend_from_slice(&[0; FRAME]);
+    out.push(FORM);
+    out.push(u8::from(raw.method == "POST"));
+    for number in [0, integration.0, received_at.0] {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
     for part in parts {
         let length = part.map_or(ABSENT, |part| u32::try_from(part.len()).unwrap_or(ABSENT));
         out.extend_from_slice(&length.to_le_bytes());
         out.extend_from_slice(part.unwrap_or_default());
     }
-    let length = u32::try_from(out.len() - start - FRAME).unwrap_or(u32::MAX);
-    let sum = crc32fast::hash(&out[start + FRAME..]);
-    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
-    out[start + 4..start + FRAME].copy_from_slice(&sum.to_le_bytes());
+    out
+}
+
+/// Gives an encoded entry the number of its request, and completes its frame.
+pub(super) fn complete(entry: &mut [u8], request: RequestId) {
+    let length = u32::try_from(entry.len() - FRAME).unwrap_or(u32::MAX);
+    entry[NUMBER].copy_from_slice(&request.0.to_le_bytes());
+    let sum = crc32fast::hash(&entry[FRAME..]);
+    entry[..4].copy_from_slice(&length.to_le_bytes());
+    entry[4..FRAME].copy_from_slice(&sum.to_le_bytes());
 }
 
 /// Length of the entry behind a frame, if the frame can be one.
@@ -160,8 +166,9 @@ mod tests {
                     address,
                 },
             };
-            let mut bytes = Vec::new();
-            encode(entry.request, entry.integration, entry.received_at, &entry.raw, &mut bytes);
+            let mut bytes = encode(entry.integration, entry.received_at, &entry.raw);
+            prop_assert_eq!(bytes.capacity(), bytes.len());
+            complete(&mut bytes, entry.request);
             let (frame, rest) = framed(&bytes);
             prop_assert_eq!(framed_length(frame), Some(rest.len()));
             prop_assert_eq!(decode(frame, rest), Some(entry));

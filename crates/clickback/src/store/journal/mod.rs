@@ -28,8 +28,9 @@ pub(in crate::store) use tail::{Tail, Taken};
 
 /// Entries of one write and sync at most.
 const BATCH: usize = 1_024;
-/// Entries kept in memory for the writer; what is beyond is read back from the file.
-const FRESH: usize = 4_096;
+/// Requests stay in memory for the writer while less than so many bytes wait to be decided; what comes
+/// beyond is read back from the file.
+const FRESH_BYTES: u64 = 1_024 * 1_024;
 /// How long a read waits for what was accepted before it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -105,7 +106,10 @@ enum Job {
 
 /// A request and where its answer goes.
 struct Asked {
-    incoming: Box<Incoming>,
+    /// Its entry, without a number.
+    entry: Vec<u8>,
+    /// The request as it was judged, where the writer is to have it from memory.
+    incoming: Option<Box<Incoming>>,
     answer: Answer,
 }
 
@@ -234,8 +238,12 @@ impl Journal {
     /// Keeps a request; returns after it is on disk.
     pub(in crate::store) async fn append(&self, incoming: Incoming) -> StoreResult<RequestId> {
         let (answer, answered) = oneshot::channel();
+        let entry = entry::encode(incoming.integration.id, incoming.received_at, &incoming.raw);
+        // In a flood it ends here: what is let go where it was made costs the least.
+        let is_flood = self.shared.backlog_bytes() >= FRESH_BYTES;
         let asked = Asked {
-            incoming: Box::new(incoming),
+            entry,
+            incoming: (!is_flood).then(|| Box::new(incoming)),
             answer,
         };
         self.queue
@@ -352,18 +360,11 @@ impl Worker {
         bytes.clear();
         let mut kept = Vec::with_capacity(batch.len());
         let mut answers = Vec::with_capacity(batch.len());
-        for asked in batch {
+        for mut asked in batch {
             let request = RequestId(self.ids.next(now.millis()));
-            let incoming = asked.incoming;
-            let from = bytes.len();
-            entry::encode(
-                request,
-                incoming.integration.id,
-                incoming.received_at,
-                &incoming.raw,
-                bytes,
-            );
-            kept.push((request, incoming, bytes.len() - from));
+            entry::complete(&mut asked.entry, request);
+            bytes.extend_from_slice(&asked.entry);
+            kept.push((request, asked.incoming, asked.entry.len()));
             answers.push((request, asked.answer));
         }
         if self.options.answer_early {
@@ -389,8 +390,8 @@ impl Worker {
         }
     }
 
-    /// Entries are on disk: the writer may take them, from memory as far as there is room.
-    fn hand_over(&self, mut place: Place, kept: Vec<(RequestId, Box<Incoming>, usize)>) {
+    /// Entries are on disk: the writer may take them, from memory as far as they are there.
+    fn hand_over(&self, mut place: Place, kept: Vec<(RequestId, Option<Box<Incoming>>, usize)>) {
         let shared = &self.shared;
         let mut number = shared.accepted.load(Ordering::Acquire);
         let mut total = 0;
@@ -399,7 +400,7 @@ impl Worker {
             let bytes = bytes as u64;
             place.offset += bytes;
             total += bytes;
-            if recent.fresh.len() < FRESH {
+            if let Some(incoming) = incoming {
                 recent.fresh.push_back(Fresh {
                     number,
                     request,
