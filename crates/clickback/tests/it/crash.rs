@@ -90,8 +90,7 @@ pub(crate) fn start_on(
             "--nocapture",
         ])
         .env("CRASH_DIRECTORY", directory)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .stdout(Stdio::piped());
     if answer_early {
         command.env("CRASH_ANSWER_EARLY", "1");
     }

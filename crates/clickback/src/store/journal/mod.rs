@@ -155,7 +155,8 @@ pub(in crate::store) struct Journal {
     shared: Arc<Shared>,
     wake: Wake,
     thread: Mutex<Option<JoinHandle<()>>>,
-    _lock: File,
+    /// No other process accepts requests in this directory.
+    lock: Mutex<Option<File>>,
 }
 
 impl Journal {
@@ -230,7 +231,7 @@ impl Journal {
             shared,
             wake,
             thread: Mutex::new(Some(thread)),
-            _lock: held.lock,
+            lock: Mutex::new(Some(held.lock)),
         };
         Ok((journal, tail))
     }
@@ -296,6 +297,11 @@ impl Journal {
         {
             tracing::error!("the journal's thread panicked");
         }
+    }
+
+    /// Lets go of the directory: nothing in this process reads or writes there any more.
+    pub(in crate::store) fn release(&self) {
+        drop(self.lock.lock().ok().and_then(|mut lock| lock.take()));
     }
 }
 

@@ -377,6 +377,9 @@ impl UpkeepStore for SqlStore {
             }
         });
         let _ = joined.await;
+        if let Some(journal) = &self.journal {
+            journal.release();
+        }
         self.database.close(self.undecided());
     }
 }
