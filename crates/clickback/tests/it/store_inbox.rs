@@ -1,12 +1,15 @@
 //! Stories of the inbox on every database: waiting, flags of known ids, deciding again, filters.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clickback::clock::Clock as _;
 use clickback::store::inbox::{ReprocessFilter, RequestFilter, Verdict};
 use clickback::store::leads::IdentityKind;
 use clickback_core::flag::Flag;
 
 use crate::harness::WORKSPACE;
-use crate::store_suite::{Stage, on_each, usd};
+use crate::store_suite::{Stage, Way, on, on_each, usd};
 
 async fn waiting(stage: &Stage) -> u64 {
     let health = stage.store.health().await;
@@ -307,5 +310,42 @@ async fn a_sweep_takes_what_waits_in_turn() {
             .tamper("DELETE FROM waiting_requests WHERE clickid LIKE 'a%'")
             .await;
     })
+    .await;
+}
+
+/// More comes than the journal keeps in memory: what is read back from its file is as it was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_is_decided_as_it_came() {
+    on(
+        &[Way::Sqlite, Way::PostgresTogether],
+        usd(),
+        async |stage| {
+            stage.lead("anna").await;
+            let mut sent = BTreeSet::new();
+            // Two megabytes, twice: the second half meets what waits of the first.
+            for half in 0..2 {
+                let mut sends = tokio::task::JoinSet::new();
+                for number in 0..40 {
+                    let query = format!(
+                        "clickid=anna&tracker.event=resale&tracker.cost=1&tracker.tid={half}-{number}&note={}",
+                        "x".repeat(50_000)
+                    );
+                    let (store, incoming) = (Arc::clone(&stage.store), stage.incoming(&query));
+                    sends.spawn(async move { (store.accept(incoming).await, query) });
+                }
+                while let Some(done) = sends.join_next().await {
+                    let (request, query) = done.expect("no panic");
+                    sent.insert((request.expect("accepted"), query));
+                }
+            }
+            stage.store.settle().await;
+            for (request, query) in &sent {
+                let found = stage.store.request(*request).await.expect("the request");
+                assert_eq!(found.summary.verdict, Verdict::Accepted);
+                assert!(found.raw.query == query.as_bytes(), "not as it was sent");
+            }
+            assert_eq!(stage.events("anna").await.len(), sent.len());
+        },
+    )
     .await;
 }
