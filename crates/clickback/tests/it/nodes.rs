@@ -1,6 +1,7 @@
 //! Several nodes on one PostgreSQL database: every rule holds whichever node a request came to, and
 //! whatever happens to their connections.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clickback::clock::ManualClock;
@@ -9,9 +10,10 @@ use clickback::store::inbox::{RequestFilter, Verdict};
 use clickback::store::integrations::NewIntegration;
 use clickback::store::leads::{IdentityKind, NewClick, NewLead};
 use clickback::store::postgres::Postgres;
+use clickback::store::postgres::connect::Address;
 use clickback::store::postgres::partitions::Retention;
 use clickback::store::sqlite::Sqlite;
-use clickback::store::{Options, Store};
+use clickback::store::{Options, Store, StoreResult};
 use clickback_core::event::Kind;
 use clickback_core::ids::{IntegrationId, RequestId};
 use clickback_core::rules::Rules;
@@ -38,11 +40,8 @@ impl Nodes {
         let (mut nodes, mut directories) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let directory = tempfile::tempdir().expect("a directory");
-            let options = options(&clock);
-            let retention = Retention::default();
-            let node = Postgres::open(&database.address, retention, directory.path(), &options)
-                .expect("the node starts");
-            nodes.push(node as Arc<dyn Store>);
+            let node = open(&database.address, directory.path(), &clock);
+            nodes.push(node.expect("the node starts"));
             directories.push(directory);
         }
         let made = nodes[0].create_integration(new_integration()).await;
@@ -103,7 +102,17 @@ impl Nodes {
     }
 }
 
-pub(crate) fn options(clock: &Arc<ManualClock>) -> Options {
+/// A node that lives in a directory.
+pub(crate) fn open(
+    address: &Address,
+    directory: &Path,
+    clock: &Arc<ManualClock>,
+) -> StoreResult<Arc<dyn Store>> {
+    let opened = Postgres::open(address, Retention::default(), directory, &options(clock));
+    opened.map(|store| store as Arc<dyn Store>)
+}
+
+fn options(clock: &Arc<ManualClock>) -> Options {
     Options {
         queue: 200_000,
         journal: Some(1 << 30),

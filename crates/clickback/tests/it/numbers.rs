@@ -1,32 +1,19 @@
 //! How long a node goes by its number while the database is away, and when another directory can get it:
 //! never while the first one still may.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use clickback::clock::{Clock as _, ManualClock};
-use clickback::store::postgres::Postgres;
-use clickback::store::postgres::connect::Address;
-use clickback::store::postgres::partitions::Retention;
-use clickback::store::{Store, StoreError, StoreResult};
+use clickback::clock::Clock as _;
+use clickback::store::{Store, StoreError};
 
 use crate::away::CLASS;
 use crate::crash_postgres::patiently;
 use crate::ground::{TestDatabase, number, texts};
 use crate::harness::clock;
-use crate::nodes::{Nodes, options};
+use crate::nodes::{Nodes, open};
 use crate::store_suite::incoming;
 
 const DAY: i64 = 86_400;
-
-fn open(
-    address: &Address,
-    directory: &Path,
-    clock: &Arc<ManualClock>,
-) -> StoreResult<Arc<dyn Store>> {
-    let opened = Postgres::open(address, Retention::default(), directory, &options(clock));
-    opened.map(|store| store as Arc<dyn Store>)
-}
 
 /// So long after the database said last whose the number is, and whether the node goes by it.
 #[tokio::test(flavor = "multi_thread")]
