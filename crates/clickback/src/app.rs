@@ -1,14 +1,16 @@
 //! The running program: its state, its routes, its start and its ordered stop.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -88,10 +90,9 @@ impl App {
     }
 }
 
-/// All routes.
+/// All routes but those of postbacks.
 pub fn router(app: AppState) -> Router {
     Router::new()
-        .merge(ingest::routes())
         .merge(api::routes())
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -99,6 +100,23 @@ pub fn router(app: AppState) -> Router {
         .route("/refused/{status}", get(refused))
         .merge(web::routes(Arc::clone(&app)))
         .with_state(app)
+}
+
+/// Where requests come in: postbacks go straight to their handler, all else through the router.
+#[derive(Clone)]
+struct Entrance {
+    app: AppState,
+    router: Router,
+}
+
+impl server::Answers for Entrance {
+    async fn answer(self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        if ingest::takes(request.uri().path()) {
+            ingest::receive(&self.app, peer, request).await
+        } else {
+            self.router.answer(peer, request).await
+        }
+    }
 }
 
 /// Ready is: the database answers and the last write succeeded.
@@ -156,7 +174,11 @@ pub async fn serve(app: AppState, listener: TcpListener, stop: watch::Receiver<b
         header_timeout: Duration::from_secs(app.settings.header_timeout_seconds),
         ..server::Limits::default()
     };
-    server::serve(listener, router(Arc::clone(&app)), limits, stop).await;
+    let entrance = Entrance {
+        app: Arc::clone(&app),
+        router: router(Arc::clone(&app)),
+    };
+    server::serve(listener, entrance, limits, stop).await;
     sweeper.abort();
     app.store.close().await;
 }

@@ -1,7 +1,9 @@
-//! Where postbacks come in: routes, limits of senders, and who a sender is. The steps of one
-//! postback are in `postback.rs`.
+//! Where postbacks come in. No login, no cookies, no origin check: partners call. Here are the limits
+//! of senders; the steps of one postback are in `postback.rs`.
 
-pub mod postback;
+mod postback;
+
+pub use postback::{receive, takes};
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,12 +11,9 @@ use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::routing::any;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
-use crate::app::AppState;
 use crate::store::{StoreError, StoreResult};
 
 /// Bad addresses and refused senders, per address and second, before 429.
@@ -27,23 +26,6 @@ const LOOK_UP: Duration = Duration::from_secs(3);
 const FAILED_FOR: Duration = Duration::from_secs(1);
 /// Missing uuids that are remembered.
 const MISSING_KEPT: usize = 10_000;
-
-/// Routes of the public postback addresses. No login, no cookies, no origin check: partners call.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route(
-            "/api/postbacks/{uuid}/tracker-postback",
-            any(postback::receive),
-        )
-        .route(
-            "/api/postbacks/{uuid}/tracker-postback/",
-            any(postback::receive),
-        )
-        .route(
-            "/api/postbacks/{uuid}/tracker-postback/{*event}",
-            any(postback::receive),
-        )
-}
 
 /// Guards the database against floods of unknown uuids and refused senders. A correctly addressed
 /// postback never meets it.

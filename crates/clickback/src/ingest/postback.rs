@@ -15,26 +15,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::Response;
 use clickback_core::ids::RequestId;
 use clickback_core::postback::{Postback, Rejection, authorize, judge};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
-use crate::app::{App, AppState};
+use crate::app::App;
 use crate::server::sender;
 use crate::store::StoreError;
 use crate::store::inbox::{Incoming, RawRequest};
 use crate::store::integrations::Integration;
 
+/// Whether a path is that of a postback address.
+pub fn takes(path: &str) -> bool {
+    named_in(path).is_some()
+}
+
 /// Receives one request to a postback address.
-pub(super) async fn receive(
-    State(app): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
+pub async fn receive(
+    app: &App,
+    peer: SocketAddr,
+    request: Request<hyper::body::Incoming>,
 ) -> Response {
     let method = match *request.method() {
         Method::GET => "GET",
@@ -43,11 +47,11 @@ pub(super) async fn receive(
     };
     let address = sender::address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
     let (head, body) = request.into_parts();
-    let (uuid, event) = named_in(head.uri.path());
-    let integration = match find(&app, uuid).await {
+    let (uuid, event) = named_in(head.uri.path()).unwrap_or_default();
+    let integration = match find(app, uuid).await {
         Ok(Some(integration)) => integration,
-        Ok(None) => return unknown(&app, address),
-        Err(error) => return unavailable(&app, &error),
+        Ok(None) => return unknown(app, address),
+        Err(error) => return unavailable(app, &error),
     };
     let mut raw = RawRequest {
         method,
@@ -60,30 +64,30 @@ pub(super) async fn receive(
         body: None,
         address: Some(address.to_string()),
     };
-    let judged = match read_body(&app, &raw, body).await {
+    let judged = match read_body(app, &raw, body).await {
         Err(rejection) => Err(rejection),
         Ok(body) => {
             raw.body = body.map(|body| body.to_vec());
-            judge_raw(&app, &raw, &integration, address)
+            judge_raw(app, &raw, &integration, address)
         }
     };
     let judged = match judged {
-        Err(Rejection::Forbidden) => match recheck(&app, uuid, &raw, &integration, address).await {
+        Err(Rejection::Forbidden) => match recheck(app, uuid, &raw, &integration, address).await {
             Ok(judged) => judged,
             Err(response) => return response,
         },
         judged => judged,
     };
-    store(&app, raw, integration, judged).await
+    store(app, raw, integration, judged).await
 }
 
 /// The uuid in the path, and the event behind it in the form for partners that begin the query
 /// themselves: `/api/postbacks/{uuid}/tracker-postback/sale`. Nothing is decoded yet.
-fn named_in(path: &str) -> (&str, &str) {
-    let mut parts = path.trim_start_matches("/api/postbacks/").splitn(3, '/');
-    let uuid = parts.next().unwrap_or_default();
-    let event = parts.nth(1).unwrap_or_default();
-    (uuid, event.trim_end_matches('/'))
+fn named_in(path: &str) -> Option<(&str, &str)> {
+    let (uuid, rest) = path.strip_prefix("/api/postbacks/")?.split_once('/')?;
+    let event = rest.strip_prefix("tracker-postback")?;
+    let is_whole = event.is_empty() || event.starts_with('/');
+    (is_whole && !uuid.is_empty()).then(|| (uuid, event.trim_matches('/')))
 }
 
 /// The query with the event of the path in front: the request is kept so, and reads the same when it
@@ -122,7 +126,11 @@ async fn find(app: &App, uuid: &str) -> Result<Option<Arc<Integration>>, StoreEr
 }
 
 /// Reads a POST body within its limits of size and time.
-async fn read_body(app: &App, raw: &RawRequest, body: Body) -> Result<Option<Bytes>, Rejection> {
+async fn read_body(
+    app: &App,
+    raw: &RawRequest,
+    body: hyper::body::Incoming,
+) -> Result<Option<Bytes>, Rejection> {
     if raw.method != "POST" {
         return Ok(None);
     }
@@ -295,4 +303,35 @@ fn unavailable(app: &App, error: &StoreError) -> Response {
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_in;
+
+    #[test]
+    fn postback_addresses_are_told_from_others() {
+        let cases = [
+            ("/api/postbacks/u/tracker-postback", Some(("u", ""))),
+            ("/api/postbacks/u/tracker-postback/", Some(("u", ""))),
+            (
+                "/api/postbacks/u/tracker-postback/sale",
+                Some(("u", "sale")),
+            ),
+            (
+                "/api/postbacks/u/tracker-postback/sale/",
+                Some(("u", "sale")),
+            ),
+            ("/api/postbacks/u/tracker-postback/a/b", Some(("u", "a/b"))),
+            ("/api/postbacks//tracker-postback", None),
+            ("/api/postbacks/u/tracker-postbacks", None),
+            ("/api/postbacks/u/v/tracker-postback", None),
+            ("/api/postbacks/u", None),
+            ("/api/postbacks/", None),
+            ("/x/api/postbacks/u/tracker-postback", None),
+        ];
+        for (path, named) in cases {
+            assert_eq!(named_in(path), named, "{path}");
+        }
+    }
 }

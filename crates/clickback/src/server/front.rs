@@ -93,7 +93,7 @@ impl<S> Front<S> {
                     }
                     self.searched = 0;
                     let head: Vec<u8> = self.raw.drain(..end.unwrap_or(0)).collect();
-                    if end.is_none() || head.len() > MAX_HEAD {
+                    if end.is_none() {
                         self.refuse(431);
                     } else {
                         self.pass(&head);
@@ -105,29 +105,16 @@ impl<S> Front<S> {
 
     /// A whole head, mended where needed.
     fn pass(&mut self, head: &[u8]) {
-        let line_end = head
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(head.len(), |at| at + 1);
-        let (line, headers) = head.split_at(line_end);
-        let Some((method, target, version)) = split_line(line) else {
-            return self.refuse(400);
+        let head = match read(head) {
+            Ok(head) => head,
+            Err(status) => return self.refuse(status),
         };
-        let Some(after) = after(headers) else {
-            return self.refuse(400);
-        };
-        if target.len() > MAX_TARGET {
-            return self.refuse(414);
-        }
-        if headers.split(|byte| *byte == b'\n').count() > MAX_HEADERS + 2 {
-            return self.refuse(431);
-        }
-        if target.iter().all(|byte| is_plain(*byte)) {
-            self.ready.extend_from_slice(line);
+        if head.is_plain() {
+            self.ready.extend_from_slice(head.line);
         } else {
-            self.ready.extend_from_slice(method);
+            self.ready.extend_from_slice(head.method);
             self.ready.push(b' ');
-            for byte in target {
+            for byte in head.target {
                 if is_plain(*byte) {
                     self.ready.push(*byte);
                 } else {
@@ -136,10 +123,10 @@ impl<S> Front<S> {
                 }
             }
             self.ready.push(b' ');
-            self.ready.extend_from_slice(version);
+            self.ready.extend_from_slice(head.version);
         }
-        self.ready.extend_from_slice(headers);
-        self.place = after;
+        self.ready.extend_from_slice(head.headers);
+        self.place = head.after;
     }
 
     /// Puts a request for an explained refusal in place of what came.
@@ -151,6 +138,59 @@ impl<S> Front<S> {
         self.raw.clear();
         self.place = Place::Over;
     }
+}
+
+/// A head that can be read in one way only.
+struct Head<'a> {
+    line: &'a [u8],
+    method: &'a [u8],
+    target: &'a [u8],
+    version: &'a [u8],
+    headers: &'a [u8],
+    after: Place,
+}
+
+impl Head<'_> {
+    /// Nothing is to be mended.
+    fn is_plain(&self) -> bool {
+        self.target.iter().all(|byte| is_plain(*byte))
+    }
+}
+
+/// Reads a whole head within the limits; else the status of its refusal.
+fn read(head: &[u8]) -> Result<Head<'_>, u16> {
+    if head.len() > MAX_HEAD {
+        return Err(431);
+    }
+    let line_end = head
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(head.len(), |at| at + 1);
+    let (line, headers) = head.split_at(line_end);
+    let (method, target, version) = split_line(line).ok_or(400_u16)?;
+    let after = after(headers).ok_or(400_u16)?;
+    if target.len() > MAX_TARGET {
+        return Err(414);
+    }
+    if headers.split(|byte| *byte == b'\n').count() > MAX_HEADERS + 2 {
+        return Err(431);
+    }
+    Ok(Head {
+        line,
+        method,
+        target,
+        version,
+        headers,
+        after,
+    })
+}
+
+/// Whether bytes from the socket are what the parser is to get: one whole plain head and nothing more.
+/// Most requests are that, and are not copied.
+fn passes_as_it_is(bytes: &[u8]) -> bool {
+    !matches!(bytes.first(), Some(b'\r' | b'\n'))
+        && head_end(bytes, 0) == Some(bytes.len())
+        && read(bytes).is_ok_and(|head| head.is_plain() && head.after == Place::Head)
 }
 
 /// Bytes that the parser takes in an address. It would take what follows a `#` for a fragment and drop
@@ -236,6 +276,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Front<S> {
             match this.place {
                 Place::Over => return Poll::Ready(Ok(())),
                 Place::Open => return Pin::new(&mut this.socket).poll_read(context, into),
+                Place::Head if this.raw.is_empty() => {
+                    let before = into.filled().len();
+                    ready!(Pin::new(&mut this.socket).poll_read(context, into))?;
+                    let came = &into.filled()[before..];
+                    if came.is_empty() || passes_as_it_is(came) {
+                        return Poll::Ready(Ok(()));
+                    }
+                    this.raw.extend_from_slice(came);
+                    into.set_filled(before);
+                    this.judge();
+                    continue;
+                }
                 Place::Head | Place::Body(_) => {}
             }
             let mut chunk = [std::mem::MaybeUninit::uninit(); CHUNK];
@@ -286,6 +338,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Front<S> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt as _;
+
     use super::*;
 
     /// What the parser sees when the bytes come in pieces of every size.
@@ -346,6 +400,41 @@ mod tests {
         assert_eq!(seen(sent.as_bytes()), expected);
         let chunked = "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"\"\"\r\n0\r\n\r\nGET /\" HTTP/1.1\r\n\r\n";
         assert_eq!(seen(chunked.as_bytes()), chunked);
+    }
+
+    /// Requests that come one behind the other, whole or in two pieces, are the same to the parser.
+    #[tokio::test]
+    async fn a_read_gives_what_was_judged() {
+        let plain = "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n";
+        let post = "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\na\"b";
+        let cases = [
+            (plain.to_owned(), None),
+            (format!("{plain}{plain}"), None),
+            (format!("{post}{plain}"), None),
+            (format!("\r\n{plain}"), Some(plain)),
+            (
+                "GET /a?b=\"c HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+                Some("GET /a?b=%22c HTTP/1.1\r\nHost: x\r\n\r\n"),
+            ),
+            (
+                format!("GET /{} HTTP/1.1\r\n\r\n{plain}", "x".repeat(9_000)),
+                None,
+            ),
+            (
+                "GET nothing\r\n\r\n".to_owned(),
+                Some("GET /refused/400 HTTP/1.1\r\nHost: clickback\r\nConnection: close\r\n\r\n"),
+            ),
+        ];
+        for (sent, expected) in cases {
+            let expected = expected.unwrap_or(&sent);
+            for at in (0..=sent.len()).filter(|at| *at < 200 || at % 997 == 0) {
+                let (first, second) = sent.as_bytes().split_at(at);
+                let mut front = Front::new(first.chain(second));
+                let mut got = String::new();
+                front.read_to_string(&mut got).await.expect("text");
+                assert_eq!(got, expected, "in two pieces at {at}");
+            }
+        }
     }
 
     #[test]

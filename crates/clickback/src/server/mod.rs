@@ -1,15 +1,17 @@
 //! The accept loop: HTTP/1 on hyper-util with a header timeout, a connection cap and a stop that
-//! lets begun requests finish. `axum::serve` has none of the three.
+//! lets begun requests finish. `axum::serve` has none of the three. What answers is given.
 
 mod front;
 pub mod sender;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -41,10 +43,30 @@ impl Default for Limits {
     }
 }
 
+/// What answers requests.
+pub trait Answers: Clone + Send + 'static {
+    /// Answers one request of a peer.
+    fn answer(
+        self,
+        peer: SocketAddr,
+        request: hyper::Request<Incoming>,
+    ) -> impl Future<Output = Response> + Send + 'static;
+}
+
+impl Answers for Router {
+    async fn answer(self, peer: SocketAddr, mut request: hyper::Request<Incoming>) -> Response {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        match self.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
 /// Serves until `stop` turns true; returns when every begun request is answered.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    answers: impl Answers,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -80,7 +102,7 @@ pub async fn serve(
         };
         // Answers are small and must not wait for more.
         let _ = stream.set_nodelay(true);
-        let service = service(router.clone(), peer);
+        let service = service(answers.clone(), peer);
         let connection =
             graceful.watch(builder.serve_connection(TokioIo::new(Front::new(stream)), service));
         tokio::spawn(async move {
@@ -99,17 +121,17 @@ pub async fn serve(
     }
 }
 
-fn service(
-    router: Router,
+fn service<A: Answers>(
+    answers: A,
     peer: SocketAddr,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
+    Response = Response,
+    Error = Infallible,
     Future: Send,
 > {
-    hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+    hyper::service::service_fn(move |request| {
+        let answer = answers.clone().answer(peer, request);
+        async { Ok(answer.await) }
     })
 }
