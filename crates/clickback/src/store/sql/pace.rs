@@ -1,5 +1,5 @@
 //! When the writer decides what was accepted. At once where somebody waits for it; else a batch is let
-//! become full, for a moment; and in a flood the writer leaves half of the processor to those who answer.
+//! become full, for a moment; and in a flood the writer leaves processor and disk to those who answer.
 
 use std::time::Duration;
 
@@ -8,8 +8,13 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long the writer leaves a database alone that could not store.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
-/// So many may wait before the writer takes no rest any more: some seconds of its work.
-const LEISURE: u64 = 65_536;
+/// In a flood the writer rests so many times as long as it worked.
+const RESTS: u32 = 3;
+/// It never rests longer than this, however long the disk held it up.
+const LONGEST_REST: Duration = Duration::from_millis(250);
+/// So many may wait before the writer takes no rest any more: half a minute of its work, and a small
+/// part of what the journal may hold.
+const LEISURE: u64 = 262_144;
 
 /// What is to be decided.
 #[derive(Debug, Clone, Copy)]
@@ -44,10 +49,11 @@ impl Pace {
     }
 
     /// A batch took so long on the processor of those who answer. Where more came meanwhile than was
-    /// decided, that is a flood: the next one begins after a rest of the same length.
+    /// decided, the writer could not keep up if it did not rest: that is a flood, and it is answered
+    /// first.
     pub(super) fn worked(&mut self, took: Duration, before: u64, after: u64) {
         self.rest = if after >= before {
-            took.min(PAUSE)
+            (took * RESTS).min(LONGEST_REST)
         } else {
             Duration::ZERO
         };
@@ -70,10 +76,10 @@ mod tests {
             // As many were decided as came, or more.
             ((256, false, false), Some((512, 256)), millis(0)),
             // More came.
-            ((600, false, false), Some((300, 600)), millis(30)),
+            ((600, false, false), Some((300, 600)), millis(90)),
             ((600, true, false), Some((300, 600)), millis(0)),
-            ((65_535, false, false), Some((300, 600)), millis(30)),
-            ((65_536, false, false), Some((300, 600)), millis(0)),
+            ((262_143, false, false), Some((300, 600)), millis(90)),
+            ((262_144, false, false), Some((300, 600)), millis(0)),
             ((256, false, true), None, millis(1_000)),
             ((1, true, true), None, millis(1_000)),
         ];
@@ -102,6 +108,6 @@ mod tests {
         }
         let mut pace = Pace::default();
         pace.worked(millis(400), 300, 600);
-        assert_eq!(pace.rest, PAUSE);
+        assert_eq!(pace.rest, LONGEST_REST);
     }
 }
