@@ -2,8 +2,8 @@
 //! handler, bare batched SQLite inserts of the same rows, and Clickback's postbacks, at 64 and 256
 //! connections; the disk's fdatasync; and the rate as the database grows. Prints ratios.
 //!
-//! `cargo bench --bench durable` runs all of it (about ten minutes); `-- quick` a short version that
-//! shows the shape and proves nothing.
+//! `cargo bench --bench durable` runs all of it (a quarter of an hour); `-- 100000 1000000` only these
+//! sizes; `-- quick` is a short version that shows the shape and proves nothing.
 
 #[path = "common/node.rs"]
 mod node;
@@ -54,9 +54,14 @@ fn main() {
     match arguments.next().as_deref() {
         Some("bare-axum") => bare::serve_axum(),
         Some("clickback") => node::serve(&arguments.next().expect("a data directory"), None),
-        Some("quick") => measure(&QUICK),
-        _ if asked => measure(&FULL),
-        _ => println!("measures only under `cargo bench`"),
+        Some("quick") => measure(&QUICK, QUICK.sizes),
+        Some(size) => {
+            let mut sizes = vec![size.parse().expect("a number of events")];
+            sizes.extend(arguments.map(|size| size.parse::<u64>().expect("a number of events")));
+            measure(&FULL, &sizes);
+        }
+        None if asked => measure(&FULL, FULL.sizes),
+        None => println!("measures only under `cargo bench`"),
     }
 }
 
@@ -77,13 +82,12 @@ fn hit(runtime: &tokio::runtime::Runtime, plan: &Plan, connections: usize) -> Re
     report
 }
 
-fn measure(shape: &Shape) {
+fn measure(shape: &Shape, sizes: &[u64]) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     let directory = tempfile::tempdir_in(".").expect("a directory on the disk that is measured");
-    let path = directory.path().to_str().expect("a path");
     println!("filling a database with {} leads", shape.leads);
     let filled = server::Filled::new(directory.path(), shape.leads);
     let clickids = Arc::new(filled.clickids.clone());
@@ -91,11 +95,10 @@ fn measure(shape: &Shape) {
     let mut first_tid = 10_000_000;
     let mut by_size = Vec::new();
 
-    for &size in shape.sizes {
+    for &size in sizes {
         filled.grow_to(size);
         let axum = node::Child::start("bare-axum", &[]);
-        let clickback = node::Child::start("clickback", &[path]);
-        let mut rates = Vec::new();
+        let (mut rates, mut resident, mut written_ahead) = (Vec::new(), 0, 0);
         for connections in [64, 256] {
             let (mut bare_rates, mut bare_p99s, mut ours, mut p99s, mut medians, mut sustained) =
                 (vec![], vec![], vec![], vec![], vec![], vec![]);
@@ -113,6 +116,9 @@ fn measure(shape: &Shape) {
                 let bare = hit(&runtime, &plan(axum.address, "/bare"), connections);
                 bare_rates.push(bare.rate());
                 bare_p99s.push(bare.percentile(0.99));
+                // Every round begins at this size: what the one before added is not there.
+                let copy = filled.copy();
+                let clickback = node::Child::start("clickback", &[copy.path_text()]);
                 let report = hit(
                     &runtime,
                     &plan(clickback.address, &filled.path),
@@ -120,6 +126,8 @@ fn measure(shape: &Shape) {
                 );
                 assert_eq!(report.unavailable, 0, "some were answered 503");
                 let behind = runtime.block_on(node::drained(clickback.address));
+                resident = resident.max(server::resident_mib(&clickback));
+                written_ahead = written_ahead.max(copy.wal_mib());
                 sustained.push(report.rate() * report.seconds / (report.seconds + behind));
                 ours.push(report.rate());
                 p99s.push(report.percentile(0.99));
@@ -138,12 +146,10 @@ fn measure(shape: &Shape) {
             rates.push((rate, median(p99s)));
         }
         println!(
-            "{:>8} memory {} MiB, write-ahead file {} MiB",
+            "{:>8} memory at most {resident} MiB, write-ahead file at most {written_ahead} MiB",
             "",
-            server::resident_mib(&clickback),
-            server::wal_mib(directory.path())
         );
-        drop((axum, clickback));
+        drop(axum);
         let inserts = median(
             (0..shape.rounds)
                 .map(|_| bare::sqlite_rate(directory.path(), duration))

@@ -25,9 +25,20 @@ pub(crate) fn resident_mib(server: &Child) -> u64 {
         / 1_024
 }
 
-/// Size of the write-ahead file.
-pub(crate) fn wal_mib(directory: &Path) -> u64 {
-    std::fs::metadata(directory.join("clickback.db-wal")).map_or(0, |file| file.len() / 1_048_576)
+/// A copy of the database for one round, removed behind it.
+pub(crate) struct Copy(tempfile::TempDir);
+
+impl Copy {
+    /// Where it is.
+    pub(crate) fn path_text(&self) -> &str {
+        self.0.path().to_str().expect("a path")
+    }
+
+    /// Size of its write-ahead file.
+    pub(crate) fn wal_mib(&self) -> u64 {
+        std::fs::metadata(self.0.path().join("clickback.db-wal"))
+            .map_or(0, |file| file.len() / 1_048_576)
+    }
 }
 
 /// A database with an integration and leads.
@@ -81,6 +92,21 @@ impl Filled {
             }
             app.store.close().await;
         });
+    }
+
+    /// The database as it stands, on the same disk.
+    pub(crate) fn copy(&self) -> Copy {
+        let copy = tempfile::tempdir_in(&self.directory).expect("a directory");
+        let name = "clickback.db";
+        let to = copy.path().join(name);
+        let ahead = self.directory.join("clickback.db-wal");
+        let ahead = std::fs::metadata(ahead).map_or(0, |file| file.len());
+        assert_eq!(ahead, 0, "all is in the database's own file");
+        std::fs::copy(self.directory.join(name), &to).expect("a copy");
+        // The disk is to be busy with what is measured only.
+        let file = std::fs::File::open(to).expect("the copy opens");
+        file.sync_all().expect("a sync");
+        Copy(copy)
     }
 
     fn count(&self) -> u64 {
