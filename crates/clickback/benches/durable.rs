@@ -25,20 +25,20 @@ use clickback::load::{Plan, Report, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What one run measures.
-struct Shape {
+struct Shape<'a> {
     rounds: usize,
     seconds: u64,
-    sizes: &'static [u64],
+    sizes: &'a [u64],
     leads: usize,
 }
 
-const FULL: Shape = Shape {
+const FULL: Shape<'_> = Shape {
     rounds: 3,
     seconds: 6,
     sizes: &[10_000, 100_000, 1_000_000],
     leads: 200_000,
 };
-const QUICK: Shape = Shape {
+const QUICK: Shape<'_> = Shape {
     rounds: 1,
     seconds: 2,
     sizes: &[10_000],
@@ -54,14 +54,18 @@ fn main() {
     match arguments.next().as_deref() {
         Some("bare-axum") => bare::serve_axum(),
         Some("clickback") => node::serve(&arguments.next().expect("a data directory"), None),
-        Some("quick") => measure(&QUICK, QUICK.sizes),
-        Some(size) => {
-            let mut sizes = vec![size.parse().expect("a number of events")];
-            sizes.extend(arguments.map(|size| size.parse::<u64>().expect("a number of events")));
-            measure(&FULL, &sizes);
+        Some("quick") => measure(&QUICK),
+        Some(size) if asked => {
+            let number = |size: &str| size.parse().expect("a number of events");
+            let others = arguments.map(|size| number(&size));
+            let sizes: Vec<u64> = std::iter::once(number(size)).chain(others).collect();
+            measure(&Shape {
+                sizes: &sizes,
+                ..FULL
+            });
         }
-        None if asked => measure(&FULL, FULL.sizes),
-        None => println!("measures only under `cargo bench`"),
+        None if asked => measure(&FULL),
+        _ => println!("measures only under `cargo bench`"),
     }
 }
 
@@ -82,7 +86,7 @@ fn hit(runtime: &tokio::runtime::Runtime, plan: &Plan, connections: usize) -> Re
     report
 }
 
-fn measure(shape: &Shape, sizes: &[u64]) {
+fn measure(shape: &Shape<'_>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -95,7 +99,7 @@ fn measure(shape: &Shape, sizes: &[u64]) {
     let mut first_tid = 10_000_000;
     let mut by_size = Vec::new();
 
-    for &size in sizes {
+    for &size in shape.sizes {
         filled.grow_to(size);
         let axum = node::Child::start("bare-axum", &[]);
         let (mut rates, mut resident, mut written_ahead) = (Vec::new(), 0, 0);
